@@ -1,0 +1,133 @@
+// builds: the deploys of an app, the failed ones too, and what they printed.
+#include <charconv>
+
+#include "base/io.h"
+#include "cli/commands/arguments.h"
+#include "cli/commands/registry.h"
+#include "cli/commands/topics.h"
+#include "cli/output/json.h"
+#include "cli/output/report.h"
+#include "cli/output/times.h"
+#include "server/model/app_name.h"
+
+namespace dokku::cli {
+namespace {
+
+using server::App;
+using server::Build;
+
+using Values = std::map<std::string, std::string>;
+
+Values values_of(const Build& build) {
+  return {{"id", std::to_string(build.number)},
+          {"kind", build.kind},
+          {"source", build.source},
+          {"status", std::string(server::name_of(build.status))},
+          {"release", build.release == 0 ? "" : std::to_string(build.release)},
+          {"error", build.error},
+          {"started-at", iso_time(build.started_at)},
+          {"ended-at", build.ended_at ? iso_time(*build.ended_at) : ""}};
+}
+
+Result<bool> wants_json(const Invocation& call) {
+  const std::string format = call.options.text("format", "stdout");
+  if (format == "json") return true;
+  if (format == "stdout") return false;
+  return fail(Errc::invalid_argument, "Invalid format specified, valid formats: stdout, json");
+}
+
+// The second word: a number; "current" or none: the newest.
+Result<std::optional<std::uint64_t>> number_argument(const Invocation& call) {
+  TRY(at_most(call, 2));
+  if (call.args.size() < 2 || call.args[1] == "current") return std::optional<std::uint64_t>();
+  const std::string& word = call.args[1];
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error == std::errc() && end == word.data() + word.size()) {
+    return std::optional<std::uint64_t>(number);
+  }
+  return fail(Errc::invalid_argument, server::printable(word) + " is no number of a build");
+}
+
+Result<int> list(Invocation& call) {
+  const bool json = TRY(wants_json(call));
+  const App app = TRY(app_argument(call, 0, Missing::go));
+  const std::vector<Build> builds = TRY(call.platform.builds.list(app));
+  if (json) {
+    std::vector<Values> rows;
+    for (const Build& build : builds) rows.push_back(values_of(build));
+    call.print.line(json_objects(rows));
+    return 0;
+  }
+  if (builds.empty()) {
+    call.print.warn("No builds recorded for this app");
+    return 0;
+  }
+  std::vector<std::vector<std::string>> rows{
+      {"ID", "Kind", "Status", "Started", "Source", "Error"}};
+  const WallTime now = call.platform.clock.wall();
+  for (const Build& build : builds) {
+    rows.push_back({std::to_string(build.number), build.kind,
+                    std::string(server::name_of(build.status)),
+                    call.print.time(build.started_at, now), build.source, build.error});
+  }
+  call.print.table(rows);
+  return 0;
+}
+
+Result<int> info(Invocation& call) {
+  const bool json = TRY(wants_json(call));
+  const App app = TRY(app_argument(call, 0, Missing::go));
+  const auto number = TRY(number_argument(call));
+  const Build build = TRY(call.platform.builds.find(app, number));
+  ReportValues values;
+  for (const auto& [key, value] : values_of(build)) values["build-" + key] = value;
+  ReportRequest request;
+  request.title_topic = "build";
+  request.key_prefix = "build-";
+  request.subject = app.name.str();
+  request.format = json ? "json" : "stdout";
+  TRY(print_report(call.print, request, values));
+  return 0;
+}
+
+Result<int> output(Invocation& call) {
+  const App app = TRY(app_argument(call, 0, Missing::go));
+  const auto number = TRY(number_argument(call));
+  const Build build = TRY(call.platform.builds.find(app, number));
+  const auto text = read_file(call.platform.builds.output_file(app, build));
+  if (!text) {
+    return fail(Errc::invalid_argument,
+                "The output of build " + std::to_string(build.number) + " was not kept");
+  }
+  call.session.out(*text);
+  return 0;
+}
+
+const std::vector<Flag> kFormat{{"format", 0, Flag::Kind::text, "stdout or json"}};
+
+}  // namespace
+
+void add_builds_commands(Registry& registry) {
+  registry.add_topic({"builds", "History of an app's builds"});
+  registry.add({.name = "builds:info",
+                .arguments = "[--format stdout|json] <app> [<build>]",
+                .description = "Show one build of an app, the newest without a number",
+                .access = Access::reader,
+                .run = info,
+                .flags = kFormat});
+  registry.add({.name = "builds:list",
+                .arguments = "[--format stdout|json] <app>",
+                .description = "List the builds of an app",
+                .access = Access::reader,
+                .run = list,
+                .flags = kFormat});
+  registry.add({.name = "builds:output",
+                .arguments = "<app> [<build>]",
+                .description = "Show what a build printed, the newest without a number",
+                .access = Access::reader,
+                .run = output,
+                .examples = {"builds:output blog"}});
+}
+
+}  // namespace dokku::cli

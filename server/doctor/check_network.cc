@@ -1,0 +1,92 @@
+// Whether containers reach the world and the world reaches the proxy.
+#include "server/doctor/checks.h"
+
+namespace dokku::server {
+namespace {
+
+constexpr const char* kMend = "dokku doctor:mend";
+
+struct PortWanted {
+  std::uint16_t port = 0;
+  std::set<std::string> programs;  // who should listen
+  std::string what;
+  std::string mend;
+};
+
+std::string names(const std::set<std::string>& all) {
+  std::string text;
+  for (const std::string& one : all) text += (text.empty() ? "" : ", ") + one;
+  return text;
+}
+
+std::optional<Finding> check_port(const PortWanted& wanted, const std::set<PortHolder>& listeners) {
+  std::set<std::string> strangers;
+  bool ours = false;
+  for (const PortHolder& listener : listeners) {
+    if (listener.port != wanted.port) continue;
+    if (wanted.programs.contains(listener.program)) {
+      ours = true;
+    } else {
+      strangers.insert(listener.program.empty() ? "an unknown program" : listener.program);
+    }
+  }
+  const std::string port = wanted.what + " port " + std::to_string(wanted.port);
+  if (!strangers.empty()) {
+    return wrong("ports", names(strangers) + " listens on the " + port,
+                 "stop and disable it, then: " + wanted.mend);
+  }
+  if (!ours) return wrong("ports", "nobody listens on the " + port, wanted.mend);
+  return std::nullopt;
+}
+
+}  // namespace
+
+Findings check_network(const DoctorParts& parts) {
+  if (parts.networks == nullptr) return {};
+  const Result<runtime::NetworkHealth> health = parts.networks->health();
+  if (!health) {
+    return {wrong("network", "the packet filter cannot be read: " + health.error().message(),
+                  "modprobe nf_tables, then: " + std::string(kMend))};
+  }
+  Findings found;
+  if (!health->forwarding) {
+    found.push_back(wrong("network", "IPv4 forwarding is off: apps do not reach the world", kMend));
+  }
+  if (!health->rules) {
+    found.push_back(wrong("network", "the packet filter's rules of this instance are gone", kMend));
+  }
+  for (const std::string& chain : health->closed) {
+    found.push_back(
+        wrong("network", "a foreign firewall (" + chain + ") drops what apps send", kMend));
+  }
+  if (!found.empty()) return found;
+  std::string what = "forwarding is on, rules are in place";
+  if (!health->foreign.empty()) what += "; beside " + names(health->foreign);
+  return {good("network", what)};
+}
+
+Findings check_ports(const DoctorParts& parts) {
+  const Instance& instance = parts.instance;
+  const bool systemd = parts.host->mode_of("/run/systemd/system").has_value();
+  const std::string proxy = systemd ? "systemctl restart dokku-proxy" : "restart dokku-proxy";
+  const std::string sshd = systemd ? "systemctl restart ssh" : "restart sshd";
+  std::vector<PortWanted> wanted{{instance.http_port, {"dokku-proxy"}, "http", proxy}};
+  if (instance.https_port != 0) {
+    wanted.push_back({instance.https_port, {"dokku-proxy"}, "https", proxy});
+  }
+  // systemd: it listens for sshd (ssh.socket).
+  wanted.push_back({instance.ssh_port, {"sshd", "systemd", "dropbear"}, "ssh", sshd});
+  std::set<std::uint16_t> ports;
+  for (const PortWanted& one : wanted) ports.insert(one.port);
+  const std::set<PortHolder> listeners = parts.host->listeners(ports);
+  Findings found;
+  std::string list;
+  for (const PortWanted& one : wanted) {
+    if (auto finding = check_port(one, listeners)) found.push_back(std::move(*finding));
+    list += (list.empty() ? "" : ", ") + one.what + " " + std::to_string(one.port);
+  }
+  if (!found.empty()) return found;
+  return {good("ports", "all are listened on: " + list)};
+}
+
+}  // namespace dokku::server

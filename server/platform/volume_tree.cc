@@ -1,0 +1,261 @@
+#include "server/platform/volume_tree.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstdio>
+#include <memory>
+#include <vector>
+
+#include "base/io.h"
+#include "server/model/app_name.h"
+
+namespace dokku::server {
+namespace {
+
+constexpr unsigned kDepthMax = 128;  // a descriptor each
+constexpr std::size_t kPiece = 256 << 10;
+constexpr mode_t kFileModes = 0777;
+constexpr mode_t kFolderModes = 03777;
+
+struct CloseFolder {
+  void operator()(DIR* folder) const { ::closedir(folder); }
+};
+
+std::string notes_of(char kind, const struct stat& seen) {
+  std::array<char, 96> text{};
+  std::snprintf(text.data(), text.size(), "%c %o %u %u %lld", kind, seen.st_mode & 07777U,
+                seen.st_uid, seen.st_gid, static_cast<long long>(seen.st_mtim.tv_sec));
+  return text.data();
+}
+
+// --- out
+
+// Either counts or writes.
+class Walk {
+ public:
+  explicit Walk(MemberWriter* to) : to_(to), piece_(to == nullptr ? 0 : kPiece, '\0') {}
+
+  Result<> folder(int parent, const char* name, const std::string& member, unsigned depth) {
+    UniqueFd fd(::openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    struct stat seen {};
+    if (!fd.valid() || ::fstat(fd.get(), &seen) != 0) return leave_out(member);
+    if (depth > kDepthMax) return leave_out(member);
+    if (to_ != nullptr) TRY(to_->put(member, notes_of('d', seen), {}));
+    const std::unique_ptr<DIR, CloseFolder> entries(::fdopendir(fd.get()));
+    if (entries == nullptr) return leave_out(member);
+    const int at = fd.release();  // the DIR's now
+    while (const dirent* entry = ::readdir(entries.get())) {
+      const std::string_view child = entry->d_name;
+      if (child == "." || child == "..") continue;
+      TRY(any(at, entry->d_name, member + "/" + entry->d_name, depth + 1));
+    }
+    return {};
+  }
+
+  TreeCount count;
+
+ private:
+  Result<> any(int parent, const char* name, const std::string& member, unsigned depth) {
+    struct stat seen {};
+    if (::fstatat(parent, name, &seen, AT_SYMLINK_NOFOLLOW) != 0) return {};  // gone
+    if (member.size() > kMemberNameMax) return leave_out(member);
+    if (S_ISDIR(seen.st_mode)) return folder(parent, name, member, depth);
+    if (S_ISLNK(seen.st_mode)) return link(parent, name, member, seen);
+    if (S_ISREG(seen.st_mode)) return file(parent, name, member, seen);
+    return leave_out(member);
+  }
+
+  Result<> link(int parent, const char* name, const std::string& member, const struct stat& seen) {
+    std::array<char, 4097> target{};
+    const ssize_t size = ::readlinkat(parent, name, target.data(), target.size());
+    if (size < 0) return {};
+    ++count.files;
+    if (to_ == nullptr) return {};
+    return to_->put(member, notes_of('l', seen),
+                    std::string_view(target.data(), static_cast<std::size_t>(size)));
+  }
+
+  Result<> file(int parent, const char* name, const std::string& member, const struct stat& seen) {
+    ++count.files;
+    count.bytes += static_cast<std::uint64_t>(seen.st_size);
+    if (to_ == nullptr) return {};
+    // It may be another by now: a FIFO is not waited for.
+    const UniqueFd fd(::openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    struct stat opened {};
+    if (!fd.valid() || ::fstat(fd.get(), &opened) != 0) return {};
+    if (!S_ISREG(opened.st_mode)) return leave_out(member);
+    TRY(to_->begin(member, notes_of('f', opened)));
+    for (;;) {
+      const std::size_t got = TRY(read_some(fd.get(), piece_.data(), piece_.size()));
+      if (got == 0) break;
+      TRY(to_->add(std::string_view(piece_).substr(0, got)));
+    }
+    return to_->end();
+  }
+
+  Result<> leave_out(const std::string& member) {
+    ++count.left_out;
+    if (count.first_left_out.empty()) count.first_left_out = printable(member);
+    return {};
+  }
+
+  MemberWriter* to_;
+  std::string piece_;
+};
+
+// --- in
+
+struct Entry {
+  char kind = 'f';
+  mode_t mode = 0;
+  uid_t uid = 0;
+  gid_t gid = 0;
+  timespec changed{};
+};
+
+Fail bad(const std::string& path, const char* what) {
+  return fail(Errc::invalid_argument, "The backup's " + printable(path) + ": " + what);
+}
+
+Result<Entry> parse_notes(const std::string& path, const std::string& notes) {
+  Entry entry;
+  unsigned mode = 0;
+  unsigned uid = 0;
+  unsigned gid = 0;
+  long long seconds = 0;
+  char more = 0;
+  const int found = std::sscanf(notes.c_str(), "%c %4o %10u %10u %18lld%c", &entry.kind, &mode,
+                                &uid, &gid, &seconds, &more);
+  if (found != 5 || (entry.kind != 'd' && entry.kind != 'f' && entry.kind != 'l')) {
+    return bad(path, "its notes are malformed");
+  }
+  entry.mode = mode & (entry.kind == 'd' ? kFolderModes : kFileModes);
+  entry.uid = uid;
+  entry.gid = gid;
+  entry.changed.tv_sec = seconds;
+  return entry;
+}
+
+bool is_name(std::string_view part) {
+  return !part.empty() && part != "." && part != ".." && part.find('\0') == std::string_view::npos;
+}
+
+// Never through a link, never above the root.
+Result<UniqueFd> open_folder(int root, const std::string& path) {
+  if (path.empty()) {
+    UniqueFd same(::openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    if (!same.valid()) return fail_syscall("open", errno);
+    return same;
+  }
+  open_how how{};
+  how.flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+  how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+  UniqueFd folder(static_cast<int>(::syscall(SYS_openat2, root, path.c_str(), &how, sizeof how)));
+  if (!folder.valid()) return bad(path, "there is no such folder in it");
+  return folder;
+}
+
+bool all_zero(std::string_view bytes) {
+  return std::all_of(bytes.begin(), bytes.end(), [](char c) { return c == 0; });
+}
+
+// Long stretches of nothing stay holes.
+Result<> fill_file(int fd, MemberReader& from) {
+  constexpr std::size_t kHole = 64 << 10;
+  off_t size = 0;
+  for (;;) {
+    const std::string_view bytes = TRY(from.piece());
+    if (bytes.empty()) break;
+    if (bytes.size() >= kHole && all_zero(bytes)) {
+      if (::lseek(fd, static_cast<off_t>(bytes.size()), SEEK_CUR) < 0) {
+        return fail_syscall("lseek", errno);
+      }
+    } else {
+      TRY(write_all(fd, bytes));
+    }
+    size += static_cast<off_t>(bytes.size());
+  }
+  if (::ftruncate(fd, size) != 0) return fail_syscall("ftruncate", errno);
+  return {};
+}
+
+Result<> finish_entry(int fd, const std::string& path, const Entry& entry) {
+  if (::fchown(fd, entry.uid, entry.gid) != 0) return fail_syscall("chown " + path, errno);
+  if (::fchmod(fd, entry.mode) != 0) return fail_syscall("chmod " + path, errno);
+  const timespec times[2] = {entry.changed, entry.changed};
+  if (::futimens(fd, times) != 0) return fail_syscall("utimens " + path, errno);
+  return {};
+}
+
+Result<> make_link(int parent, const std::string& name, const std::string& path, const Entry& entry,
+                   MemberReader& from) {
+  const std::string target = TRY(from.all(4096));
+  if (target.empty() || target.find('\0') != std::string::npos)
+    return bad(path, "no link's target");
+  if (::symlinkat(target.c_str(), parent, name.c_str()) != 0) {
+    return fail_syscall("symlink " + path, errno);
+  }
+  if (::fchownat(parent, name.c_str(), entry.uid, entry.gid, AT_SYMLINK_NOFOLLOW) != 0) {
+    return fail_syscall("chown " + path, errno);
+  }
+  return {};
+}
+
+Result<> make_folder(int parent, const std::string& name, const std::string& path,
+                     const Entry& entry, MemberReader& from) {
+  TRY(from.all(0));
+  if (name != "." && ::mkdirat(parent, name.c_str(), 0700) != 0) {
+    return fail_syscall("mkdir " + path, errno);
+  }
+  const UniqueFd fd(
+      ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!fd.valid()) return fail_syscall("open " + path, errno);
+  return finish_entry(fd.get(), path, entry);
+}
+
+}  // namespace
+
+TreeCount count_tree(const std::filesystem::path& root) {
+  Walk walk(nullptr);
+  [[maybe_unused]] const Result<> counted = walk.folder(AT_FDCWD, root.c_str(), "", 0);
+  return walk.count;
+}
+
+Result<TreeCount> write_tree(MemberWriter& to, const std::filesystem::path& root,
+                             const std::string& prefix) {
+  Walk walk(&to);
+  TRY(walk.folder(AT_FDCWD, root.c_str(), prefix, 0));
+  return walk.count;
+}
+
+Result<TreeReader> TreeReader::create(const std::filesystem::path& root) {
+  UniqueFd folder = TRY(open_file(root, O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+  return TreeReader(std::move(folder));
+}
+
+Result<> TreeReader::add(const std::string& path, const std::string& notes, MemberReader& from) {
+  const Entry entry = TRY(parse_notes(path, notes));
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (path.empty() && entry.kind == 'd') return make_folder(root_.get(), ".", path, entry, from);
+  if (!is_name(name) || path.starts_with('/')) return bad(path, "no name of a file");
+  const UniqueFd parent = TRY(open_folder(root_.get(), folder));
+  if (entry.kind == 'd') return make_folder(parent.get(), name, path, entry, from);
+  if (entry.kind == 'l') return make_link(parent.get(), name, path, entry, from);
+  const UniqueFd fd(::openat(parent.get(), name.c_str(),
+                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd.valid()) return fail_syscall("making " + printable(path), errno);
+  TRY(fill_file(fd.get(), from));
+  return finish_entry(fd.get(), path, entry);
+}
+
+}  // namespace dokku::server

@@ -1,0 +1,22 @@
+// Why an instance does not run or is not ready, in words for people.
+//
+// Each says what was seen and, as advice, what to do. Used by supervision.cc and the release phase.
+#pragma once
+
+#include <string>
+
+#include "base/clock.h"
+#include "runtime/api/containers.h"
+#include "server/supervise/executor.h"
+#include "server/supervise/listening.h"
+
+namespace dokku::server {
+
+// `name` is "web.1". A status above 128 is a signal, as a shell shows it.
+InstanceFailure describe_exit(const std::string& name, const runtime::Exit& exit,
+                              const runtime::Limits& limits);
+InstanceFailure describe_not_ready(const std::string& name, const Listening& listening,
+                                   std::uint16_t port, Duration waited);
+InstanceFailure describe_start_failure(const std::string& name, const Error& error);
+
+}  // namespace dokku::server

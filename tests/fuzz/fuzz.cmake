@@ -1,0 +1,25 @@
+# Fuzz targets: one program per *_fuzz.cc. With the preset `fuzz` (clang) they are libFuzzer's; else
+# replay.cc drives them. Each runs for ten seconds in ctest.
+option(DOKKU_FUZZ "Link the fuzz targets with libFuzzer (clang)" OFF)
+function(dokku_fuzz name)
+  add_executable(fuzz_${name} ${PROJECT_SOURCE_DIR}/tests/fuzz/${name}_fuzz.cc)
+  target_link_libraries(fuzz_${name} PRIVATE ${ARGN} dokku_flags)
+  if(DOKKU_FUZZ)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+  else()
+    target_sources(fuzz_${name} PRIVATE ${PROJECT_SOURCE_DIR}/tests/fuzz/replay.cc)
+  endif()
+  add_test(NAME fuzz.${name} COMMAND fuzz_${name} -max_total_time=10 -seed=1
+           ${PROJECT_SOURCE_DIR}/tests/fuzz/seeds/${name})
+  set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120 COST 50)
+endfunction()
+
+dokku_fuzz(h1_request    proxy_h1)
+dokku_fuzz(h1_answer     proxy_h1)
+dokku_fuzz(h1_chunked    proxy_h1)
+dokku_fuzz(h2_session    proxy_h2)
+dokku_fuzz(h2_app        proxy_h2)
+dokku_fuzz(ws_frames     proxy_ws)
+dokku_fuzz(control       proxy_control proxy_route)
+dokku_fuzz(client_hello  proxy_tls)
+dokku_fuzz(backup        tests_backups)

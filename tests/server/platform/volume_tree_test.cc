@@ -1,0 +1,113 @@
+#include "server/platform/volume_tree.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "base/io.h"
+#include "tests/backups/strings.h"
+
+namespace dokku::server {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::StringSink;
+using testing::StringSource;
+
+class VolumeTree : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = (fs::temp_directory_path() / "tree.XXXXXX").string();
+    ASSERT_NE(::mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+    fs::create_directories(folder_ / "from/a/b");
+    fs::create_directories(folder_ / "to");
+  }
+  void TearDown() override {
+    std::error_code ignored;
+    fs::remove_all(folder_, ignored);
+  }
+
+  // Members made by hand, read into "to".
+  Result<> put(const std::string& path, const std::string& notes, const std::string& bytes) {
+    StringSink sink;
+    MemberWriter writer(sink);
+    EXPECT_TRUE(writer.put("m", notes, bytes));
+    StringSource source(sink.bytes);
+    MemberReader reader(source);
+    EXPECT_TRUE(reader.next());
+    TreeReader tree = TRY(TreeReader::create(folder_ / "to"));
+    return tree.add(path, notes, reader);
+  }
+
+  fs::path folder_;
+};
+
+TEST_F(VolumeTree, FilesFoldersAndLinksComeBackWithModesAndTimes) {
+  std::ofstream(folder_ / "from/a/file") << "text";
+  std::ofstream(folder_ / "from/a/b/holes") << std::string(1 << 20, '\0') << "x";
+  fs::create_symlink("/etc/passwd", folder_ / "from/link");
+  ::mkfifo((folder_ / "from/fifo").c_str(), 0600);
+  ::chmod((folder_ / "from/a/file").c_str(), 04751);
+  ::chmod((folder_ / "from/a").c_str(), 02750);
+  const timespec then[2] = {{1'500'000'000, 0}, {1'500'000'000, 0}};
+  ::utimensat(AT_FDCWD, (folder_ / "from/a/file").c_str(), then, 0);
+
+  StringSink sink;
+  MemberWriter writer(sink);
+  const auto count = write_tree(writer, folder_ / "from", "volume/v");
+  ASSERT_TRUE(count);
+  EXPECT_EQ(count->left_out, 1U);
+  EXPECT_EQ(count->first_left_out, "volume/v/fifo");
+  EXPECT_EQ(count_tree(folder_ / "from").bytes, (1U << 20) + 5);
+  ASSERT_TRUE(writer.finish());
+
+  StringSource source(sink.bytes);
+  MemberReader reader(source);
+  auto tree = TreeReader::create(folder_ / "to");
+  ASSERT_TRUE(tree);
+  for (;;) {
+    const auto head = reader.next();
+    ASSERT_TRUE(head) << head.error().message();
+    if (!*head) break;
+    const std::string path = (*head)->name.size() > 9 ? (*head)->name.substr(9) : "";
+    const Result<> added = tree->add(path, (*head)->notes, reader);
+    ASSERT_TRUE(added) << added.error().message();
+  }
+  struct stat seen {};
+  ASSERT_EQ(::stat((folder_ / "to/a/file").c_str(), &seen), 0);
+  EXPECT_EQ(seen.st_mode & 07777U, 0751U);  // nobody gets rights by a file of a stranger's
+  EXPECT_EQ(seen.st_mtim.tv_sec, 1'500'000'000);
+  ASSERT_EQ(::stat((folder_ / "to/a").c_str(), &seen), 0);
+  EXPECT_EQ(seen.st_mode & 07777U, 02750U);
+  ASSERT_EQ(::stat((folder_ / "to/a/b/holes").c_str(), &seen), 0);
+  EXPECT_EQ(seen.st_size, (1 << 20) + 1);
+  EXPECT_LT(seen.st_blocks * 512, 1 << 19);
+  EXPECT_EQ(fs::read_symlink(folder_ / "to/link"), "/etc/passwd");
+  EXPECT_FALSE(fs::exists(fs::symlink_status(folder_ / "to/fifo")));
+}
+
+TEST_F(VolumeTree, NothingLeadsOutside) {
+  const std::string file = "f 644 0 0 0";
+  ASSERT_TRUE(put("out", "l 777 0 0 0", folder_.string()));
+  for (const char* path : {"../x", "a/../../x", "/x", "out/x", "out/../x", "", "a//x", ".", ".."}) {
+    EXPECT_FALSE(put(path, file, "x")) << path;
+  }
+  EXPECT_FALSE(put("out", file, "x"));  // an entry twice
+  EXPECT_FALSE(put(std::string("n\0x", 3), file, "x"));
+  EXPECT_FALSE(fs::exists(folder_ / "x"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(folder_), fs::directory_iterator()), 2);
+}
+
+TEST_F(VolumeTree, MalformedNotesAreNamed) {
+  for (const char* notes : {"", "f", "x 644 0 0 0", "f 644 0 0", "f 644 0 0 0 0", "f abc 0 0 0"}) {
+    const Result<> added = put("file", notes, "x");
+    ASSERT_FALSE(added) << notes;
+    EXPECT_EQ(added.error().message(), "The backup's file: its notes are malformed") << notes;
+  }
+}
+
+}  // namespace
+}  // namespace dokku::server

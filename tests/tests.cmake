@@ -1,0 +1,39 @@
+# Unit tests: one program per module that has tests. System tests: tests/system/*_test.py.
+# COST: ctest starts the dear ones first, so unit tests come before system tests.
+enable_testing()
+target_compile_definitions(tests_paths PRIVATE
+  DOKKU_SOURCE_DIR="${PROJECT_SOURCE_DIR}" DOKKU_BINARY_DIR="${PROJECT_BINARY_DIR}")
+include(GoogleTest)
+
+get_property(modules GLOBAL PROPERTY DOKKU_MODULES)
+foreach(path ${modules})
+  string(REPLACE / _ name ${path})
+  file(GLOB tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/${path}/*_test.cc)
+  if(tests)
+    get_property(uses GLOBAL PROPERTY DOKKU_TESTS_USE_${name})
+    add_executable(test_${name} ${tests})
+    target_link_libraries(test_${name} PRIVATE ${name} ${uses} tests_paths GTest::gmock_main
+                          dokku_flags)
+    # Further sources and programs of a module's tests, where it has any.
+    include(${PROJECT_SOURCE_DIR}/tests/${path}/extra.cmake OPTIONAL)
+    gtest_discover_tests(test_${name} NO_PRETTY_VALUES
+      PROPERTIES LABELS unit TIMEOUT 120 COST 100)
+  endif()
+endforeach()
+
+find_program(PYTHON3 NAMES python3 PATHS /usr/bin NO_DEFAULT_PATH)
+add_test(NAME tidy.house_style COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tests/tidy/house_style.py)
+set_tests_properties(tidy.house_style PROPERTIES LABELS unit COST 100)
+
+file(GLOB system_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/system/*_test.py)
+foreach(test ${system_tests})
+  cmake_path(GET test STEM stem)
+  add_test(NAME system.${stem} COMMAND ${PYTHON3} ${test}
+           WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/system)
+  set_tests_properties(system.${stem} PROPERTIES LABELS system TIMEOUT 600 RUN_SERIAL ON COST 1
+    SKIP_RETURN_CODE 77
+    ENVIRONMENT "DOKKU_BIN=${PROJECT_BINARY_DIR}/bin;DOKKU_SOURCE=${PROJECT_SOURCE_DIR}")
+endforeach()
+include(${PROJECT_SOURCE_DIR}/tests/conformance/conformance.cmake)
+include(${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz.cmake)
+include(${PROJECT_SOURCE_DIR}/tests/system/grpc_echo/grpc_echo.cmake)
