@@ -53,6 +53,7 @@ void Supervision::want(const ReleaseWanted& wanted) {
     const ProcessWanted* process = process_of(wanted, instance.key.type);
     if (process != nullptr && instance.key.index <= process->count) return;
     instance.wanted = false;
+    instance.again = nullptr;
     advance(instance);
   });
   for (const ProcessWanted& process : wanted.processes) {

@@ -147,6 +147,19 @@ TEST_F(DeploysTest, ScalingUpAddsTargetsAndScalingDownTakesThemFirst) {
   EXPECT_TRUE(runs_only(1));
 }
 
+TEST_F(DeploysTest, ScalingUpWaitsForOneThatStillEnds) {
+  ASSERT_TRUE(push("tree one"));
+  ASSERT_TRUE(deploys_->scale(now(), {{"web", 2}}, false, kAlice, progress_));
+  containers_.ignore_sigterm("blog.web.2");
+  ASSERT_TRUE(deploys_->scale(now(), {{"web", 1}}, false, kAlice, progress_));
+  std::thread scaling([&] {
+    EXPECT_TRUE(deploys_->scale(now(), {{"web", 2}}, false, kAlice, progress_));
+  });
+  ASSERT_TRUE(eventually([&] { return containers_.end("blog.web.2.r1", 0); }));
+  scaling.join();
+  EXPECT_EQ(route().targets.size(), 2U);
+}
+
 TEST_F(DeploysTest, ScalingAnUnknownTypeIsRefused) {
   ASSERT_TRUE(push("tree one"));
   const auto scaled = deploys_->scale(now(), {{"worker", 1}}, false, kAlice, progress_);
