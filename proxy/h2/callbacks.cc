@@ -1,5 +1,5 @@
-#include "proxy/h2/impl.h"
 #include "proxy/h2/field_callbacks.h"
+#include "proxy/h2/impl.h"
 
 namespace dokku::proxy::h2 {
 namespace {
