@@ -6,8 +6,9 @@ told one by one; `by_pid` gives what each of them used.
 import os
 import socket
 import struct
-import threading
 import time
+
+from netlink_reader import NetlinkReader
 
 NETLINK_GENERIC, CTRL_ID, GETFAMILY = 16, 16, 3
 FAMILY_ID, FAMILY_NAME = 1, 2
@@ -38,17 +39,12 @@ def running_ns(pid):
         return 0
 
 
-class ProcessCpu:
+class ProcessCpu(NetlinkReader):
     """with ProcessCpu() as used: …; then used.by_pid[thread id] is its nanoseconds."""
 
     def __init__(self):
+        super().__init__(socket.SOCK_RAW, NETLINK_GENERIC, 0)
         self.by_pid = {}
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-        self._socket.bind((0, 0))
-        self._socket.settimeout(0.1)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._read)
         self._family = self._find_family()
 
     def _send(self, kind, command, attribute):
@@ -61,25 +57,13 @@ class ProcessCpu:
         found = dict(_attributes(answer[20:]))
         return struct.unpack_from("=H", found[FAMILY_ID])[0]
 
-    def __enter__(self):
+    def subscribe(self):
         cpus = f"0-{os.cpu_count() - 1}\0".encode()
         self._send(self._family, GET, _attribute(REGISTER_CPUS, cpus))
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-        self._socket.close()
-
-    def _read(self):
-        while not self._stop.is_set():
-            try:
-                data = self._socket.recv(65536)
-            except socket.timeout:
-                continue
-            for kind, inner in _attributes(data[20:]):
-                stats = dict(_attributes(inner)).get(STATS) if kind == AGGREGATE_PID else None
-                if stats:
-                    pid = struct.unpack_from("=I", stats, PID_AT)[0]
-                    self.by_pid[pid] = struct.unpack_from("=Q", stats, RUN_TIME_AT)[0]
+    def take(self, data):
+        for kind, inner in _attributes(data[20:]):
+            stats = dict(_attributes(inner)).get(STATS) if kind == AGGREGATE_PID else None
+            if stats:
+                pid = struct.unpack_from("=I", stats, PID_AT)[0]
+                self.by_pid[pid] = struct.unpack_from("=Q", stats, RUN_TIME_AT)[0]

@@ -6,7 +6,8 @@ does not. A fork that is a thread is not a process.
 import os
 import socket
 import struct
-import threading
+
+from netlink_reader import NetlinkReader
 
 NETLINK_CONNECTOR, CN_IDX_PROC, CN_VAL_PROC = 11, 1, 1
 LISTEN, FORK, EXEC, EXIT = 1, 1, 2, 0x80000000
@@ -17,45 +18,26 @@ class Event:
         self.kind, self.pid, self.time_ns, self.command = kind, pid, time_ns, command
 
 
-class ProcessEvents:
+class ProcessEvents(NetlinkReader):
     """with ProcessEvents([pid, …]) as seen: …; then seen.started, seen.executed, seen.spans(…)."""
 
     def __init__(self, roots):
+        super().__init__(socket.SOCK_DGRAM, NETLINK_CONNECTOR, CN_IDX_PROC)
         self.family = set(roots)
         self.parents = {}  # of each process that started
         self.threads = {}  # thread id to process id, of the family
         self.events = []
-        self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_DGRAM, NETLINK_CONNECTOR)
-        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 8 << 20)
-        self._socket.bind((0, CN_IDX_PROC))
-        self._socket.settimeout(0.1)
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._read)
 
     def add_root(self, pid):
         self.family.add(pid)
 
-    def __enter__(self):
+    def subscribe(self):
         payload = struct.pack("=IIIIHHI", CN_IDX_PROC, CN_VAL_PROC, 0, 0, 4, 0, LISTEN)
         header = struct.pack("=IHHII", 16 + len(payload), 3, 0, 0, os.getpid())
         self._socket.send(header + payload)
-        self._thread.start()
-        return self
 
-    def __exit__(self, *_):
-        self._stop.set()
-        self._thread.join()
-        self._socket.close()
-
-    def _read(self):
-        while not self._stop.is_set():
-            try:
-                data = self._socket.recv(65536)
-            except socket.timeout:
-                continue
-            self._one(data[16 + 20:])
-
-    def _one(self, data):
+    def take(self, data):
+        data = data[16 + 20:]
         if len(data) < 24:
             return
         what, _, time_ns = struct.unpack_from("=IIQ", data)

@@ -96,6 +96,13 @@ CADDY_HOST = """{addresses} {{
   }}
 }}
 """
+NGINX_GRPC = """upstream g {{ server {upstream}; keepalive 256; keepalive_requests 1000000000; }}
+server {{ listen 127.0.0.1:{port} http2 backlog=4096; server_name {host};
+http2_max_requests 1000000000; location / {{ grpc_pass grpc://g;
+grpc_set_header X-Forwarded-For $remote_addr; grpc_set_header X-Forwarded-Proto $scheme;
+grpc_set_header X-Forwarded-Host $http_host; grpc_set_header X-Forwarded-Port $server_port;
+grpc_set_header X-Request-Id $request_id; grpc_set_header X-Request-Start $msec; }} }}
+"""
 
 
 def free_port():
@@ -241,6 +248,52 @@ class Setup:
         config.write_text(text)
         return Proxy("caddy", ["env", "GOMAXPROCS=1", "caddy", "run", "--config", config,
                                "--adapter", "caddyfile"], port, https, text[:4000])
+
+    # The same again for gRPC: HTTP/2 in the clear on both sides, one host.
+
+    def ours_grpc(self):
+        (host, upstream), port = self.hosts[0], free_port()
+        address, app_port = upstream.split(":")
+        state = self.folder / "grpc-state"
+        state.mkdir()
+        (state / "routes.json").write_text(json.dumps([{
+            "key": "app", "hosts": [host], "listeners": [{"port": port, "scheme": "grpc"}],
+            "targets": [{"address": address, "port": int(app_port)}]}]))
+        command = [BIN / "dokku-proxy", "--http-port", free_port(), "--listen", "127.0.0.1",
+                   "--workers", 1, "--control", self.folder / "grpc.sock", "--snapshot",
+                   state / "routes.json"]
+        return Proxy("ours", command, port, 0, " ".join(map(str, command)))
+
+    def nginx_grpc(self):
+        (host, upstream), port = self.hosts[0], free_port()
+        config = self.folder / "nginx-grpc.conf"
+        config.write_text(NGINX.format(
+            folder=self.folder, name="nginx-grpc", log="off",
+            http=NGINX_GRPC.format(upstream=upstream, port=port, host=host)))
+        return Proxy("nginx", ["nginx", "-c", config, "-p", self.folder], port, 0,
+                     config.read_text())
+
+    def haproxy_grpc(self):
+        proxy = self.haproxy()
+        text = (self.folder / "haproxy.cfg").read_text()
+        text = text.replace(" backlog 4096", " backlog 4096 proto h2", 1)
+        text = re.sub(r"(?m)^(  server .*)$", r"\1 proto h2", text)
+        config = self.folder / "haproxy-grpc.cfg"
+        config.write_text(text)
+        return Proxy("haproxy", ["haproxy", "-f", config], proxy.port, 0, text)
+
+    def caddy_grpc(self):
+        proxy = self.caddy()
+        text = (self.folder / "Caddyfile").read_text()
+        text = text.replace(" servers {\n", " servers {\n protocols h1 h2c\n")
+        text = text.replace("transport http {", "transport http {\n      versions h2c")
+        config = self.folder / "Caddyfile-grpc"
+        config.write_text(text)
+        command = [config if str(word).endswith("Caddyfile") else word for word in proxy.command]
+        return Proxy("caddy", command, proxy.port, 0, text)
+
+    def all_grpc(self):
+        return [self.ours_grpc(), self.nginx_grpc(), self.haproxy_grpc(), self.caddy_grpc()]
 
     def all(self, dokku=False):
         return [self.ours(), self.nginx(), self.haproxy(), self.caddy()] + (

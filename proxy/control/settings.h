@@ -34,6 +34,9 @@ struct Settings {
   Millis proxy_send_timeout = 60s;    // the app takes no byte of the request; 504
   Millis proxy_read_timeout = 60s;    // first byte of an answer (504), and between bytes (cut)
   Millis proxy_tunnel_timeout = 1h;   // no byte either way of a websocket or other upgrade
+  // No byte of a call, from the app or from a client that may go on. An app that is dead is found
+  // by PING long before.
+  Millis grpc_read_timeout = 1h;
   // Idle connections per address and worker; 0: none. As many as requests come at once: below
   // that, connections are opened and closed all the time.
   std::uint32_t proxy_keepalive = 256;

@@ -41,6 +41,7 @@ void each_field(S& s, F&& f) {
   f("proxy-send-timeout", s.proxy_send_timeout);
   f("proxy-read-timeout", s.proxy_read_timeout);
   f("proxy-tunnel-timeout", s.proxy_tunnel_timeout);
+  f("grpc-read-timeout", s.grpc_read_timeout);
   f("proxy-keepalive", s.proxy_keepalive);
   f("proxy-keepalive-timeout", s.proxy_keepalive_timeout);
   f("x-forwarded-for", s.x_forwarded_for);

@@ -86,6 +86,8 @@ class AppSession {
   void consumed(std::int32_t stream, std::size_t bytes);
   // Ends the stream without an end; on_closed follows.
   void reset(std::int32_t stream, Reset why);
+  // Whatever lives on the other side must answer this.
+  void ping();
   // Says goodbye: the connection is over as soon as that is out.
   void end();
 

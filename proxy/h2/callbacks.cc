@@ -1,3 +1,4 @@
+#include "proxy/h2/field_callbacks.h"
 #include "proxy/h2/impl.h"
 
 namespace dokku::proxy::h2 {
@@ -10,25 +11,6 @@ int on_begin_headers(nghttp2_session*, const nghttp2_frame* frame, void* user) {
   if (frame->hd.type == NGHTTP2_HEADERS) impl.lines.clear();
   if (frame->headers.cat == NGHTTP2_HCAT_REQUEST) impl.opened.add(frame->hd.stream_id);
   return 0;
-}
-
-int on_header(nghttp2_session*, const nghttp2_frame* frame, const std::uint8_t* name,
-              std::size_t name_size, const std::uint8_t* value, std::size_t value_size,
-              std::uint8_t, void* user) {
-  SessionImpl& impl = self(user);
-  if (frame->hd.type != NGHTTP2_HEADERS) return 0;
-  impl.lines.add({reinterpret_cast<const char*>(name), name_size},
-                 {reinterpret_cast<const char*>(value), value_size});
-  if (impl.lines.bytes() > impl.limits.decoded_bytes_max) {
-    impl.terminate(NGHTTP2_ENHANCE_YOUR_CALM);
-  }
-  return 0;
-}
-
-// nghttp2 would leave such a field out; to us the whole message is malformed (RFC 9113 §8.2.1).
-int on_invalid_header(nghttp2_session*, const nghttp2_frame*, nghttp2_rcbuf*, nghttp2_rcbuf*,
-                      std::uint8_t, void*) {
-  return NGHTTP2_ERR_TEMPORAL_CALLBACK_FAILURE;
 }
 
 void take_request(SessionImpl& impl, std::int32_t stream, bool end) {
@@ -111,8 +93,7 @@ bool open_session(SessionImpl& impl, const nghttp2_option* option) {
   nghttp2_session_callbacks* callbacks = nullptr;
   if (::nghttp2_session_callbacks_new(&callbacks) != 0) return false;
   ::nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, on_begin_headers);
-  ::nghttp2_session_callbacks_set_on_header_callback(callbacks, on_header);
-  ::nghttp2_session_callbacks_set_on_invalid_header_callback2(callbacks, on_invalid_header);
+  FieldCallbacks<SessionImpl>::set(callbacks);
   ::nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, on_frame);
   ::nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, on_data);
   ::nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, on_sent);

@@ -50,6 +50,8 @@ enum class MessageKind : std::uint32_t {
   log_error,
   report,       // to the worker; payload: an app, or nothing; answered by …
   reported,     // … payload: traffic as JSON (proxy/control/traffic.h)
+  // Parent to its worker: replace_all in the form that is read fastest.
+  table,  // payload: proxy/control/packed.h
 };
 
 struct Message {

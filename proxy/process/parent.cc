@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "proxy/control/hosts_file.h"
+#include "proxy/control/packed.h"
 #include "proxy/net/loop.h"
 #include "proxy/process/parent_state.h"
 #include "proxy/process/privileges.h"
@@ -144,7 +145,14 @@ void Parent::start_worker(std::size_t slot) {
   ready.waiting = {slot};
   send_secrets(slot);
   if (logs_.on()) workers_[slot]->send({MessageKind::log, 0, {}, {}});
-  workers_[slot]->send({MessageKind::replace_all, ready.sequence, snapshot_.text(), {}});
+  workers_[slot]->send({MessageKind::table, ready.sequence, packed_table(), {}});
+}
+
+std::string Parent::packed_table() const {
+  std::string bytes;
+  pack_count(bytes, table_.size());
+  table_.each([&](const Group& group) { pack_group(bytes, group); });
+  return bytes;
 }
 
 void Parent::send_listeners(std::size_t slot, std::uint16_t port) {

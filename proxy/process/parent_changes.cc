@@ -16,6 +16,9 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr Duration kWorkerAnswerTime = 10s;  // a worker that applies no change is stuck: killed
+// A whole table may be large and the machine busy: killed for that, the next worker would fare no
+// better.
+constexpr Duration kWorkerTableTime = 60s;
 constexpr Duration kSaveGap = 250ms;         // between two writes of the snapshot
 
 }  // namespace
@@ -148,7 +151,12 @@ Result<> Parent::change(const ControlRequest& request, std::uint64_t connection)
   } else if (request.op == ControlOp::remove) {
     broadcast_to_all(MessageKind::remove, sequence, request.key);
   } else if (!few) {
-    broadcast_to_all(MessageKind::replace_all, sequence, snapshot_.text());
+    loop_.timers().set(pending, loop_.now() + kWorkerTableTime);
+    broadcast(MessageKind::table, sequence, packed_table());
+    // Of another version, maybe.
+    if (predecessor_) {
+      predecessor_->send({MessageKind::replace_all, sequence, snapshot_.text(), {}});
+    }
   } else if (!few->empty()) {
     broadcast_to_all(MessageKind::put, sequence, encode_groups(*few));
   } else {
@@ -186,14 +194,14 @@ Result<> Parent::change_table(const ControlRequest& request) {
 
 // The file is written whole: at once when changes are rare, else for many changes together.
 void Parent::save_soon() {
-  if (loop_.now() - saved_at_ >= kSaveGap) return save();
+  if (loop_.now() - saved_at_ >= kSaveGap) return save_now();
   loop_.timers().set(save_later_, saved_at_ + kSaveGap);
 }
 
-void Parent::save() {
+void Parent::save_now() {
   loop_.timers().clear(save_later_);
   saved_at_ = loop_.now();
-  const Result<> saved = snapshot_.save();
+  const Result<> saved = snapshot_.replace();
   if (!saved) log::error("the snapshot was not written: " + saved.error().message());
 }
 
@@ -206,7 +214,8 @@ Pending& Parent::expect(Pending::Kind kind, std::uint64_t connection) {
   if (kind == Pending::Kind::drain || kind == Pending::Kind::relay) {
     if (predecessor_) pending->waiting.insert(kPredecessor);
   } else {
-    loop_.timers().set(*pending, loop_.now() + kWorkerAnswerTime);
+    const bool table = kind == Pending::Kind::birth;
+    loop_.timers().set(*pending, loop_.now() + (table ? kWorkerTableTime : kWorkerAnswerTime));
   }
   return *(pending_[sequence_] = std::move(pending));
 }

@@ -77,7 +77,7 @@ class Parent final : public net::Watcher,
         keys_(options.snapshot.empty() ? "" : options.snapshot.parent_path() / "certs"),
         rotate_tickets_([this] { rotate_tickets(); }),
         logs_(options.log_dir, options.access_log),
-        save_later_([this] { save(); }),
+        save_later_([this] { save_now(); }),
         upgrade_limit_([this] { upgrade_failed("it was not ready in time"); }) {}
 
   Result<> start();
@@ -107,6 +107,7 @@ class Parent final : public net::Watcher,
   void load_snapshot();
   Result<> load_hosts();
   void start_worker(std::size_t slot);
+  std::string packed_table() const;
   Result<> change(const ControlRequest& request, std::uint64_t connection);
   std::optional<std::vector<Group>> changed_groups(const std::vector<Group>& wanted) const;
   Result<> change_table(const ControlRequest& request);
@@ -126,7 +127,7 @@ class Parent final : public net::Watcher,
   void end_when_all_have_ended();
   void serve_when_ready();
   void save_soon();
-  void save();
+  void save_now();
   // parent_secrets.cc
   Result<> start_tls();
   Result<> read_default_certificate();

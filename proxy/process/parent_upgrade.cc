@@ -39,7 +39,7 @@ void Parent::upgrade(std::uint64_t connection) {
 
 Result<> Parent::start_successor() {
   log::info("upgrade: starting " + options_.invocation.program);
-  save();
+  TRY(snapshot_.save());  // it starts from that
   OtherParent::Owner& owner = *this;
   successor_ = TRY(OtherParent::start(loop_, owner, options_.invocation));
   loop_.timers().set(upgrade_limit_, loop_.now() + kUpgradeTime);

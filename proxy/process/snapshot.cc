@@ -1,6 +1,10 @@
 #include "proxy/process/snapshot.h"
 
+#include <fcntl.h>
 #include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
 
 #include "base/atomic_file.h"
 #include "base/io.h"
@@ -43,9 +47,23 @@ std::string Snapshot::text() const {
   return all + "]";
 }
 
-Result<> Snapshot::save() const {
+Result<> Snapshot::save() {
   if (file_.empty()) return {};
   return write_file_atomically(file_, text());
+}
+
+Result<> Snapshot::replace() {
+  if (file_.empty()) return {};
+  std::filesystem::path fresh = file_;
+  fresh += ".next";
+  UniqueFd file = TRY(open_file(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
+  TRY(write_all(file.get(), text()));
+  if (::rename(fresh.c_str(), file_.c_str()) < 0) {
+    return fail_syscall("rename to " + file_.string(), errno);
+  }
+  if (!sync_) sync_ = std::make_unique<DiskSync>(file_);
+  sync_->ask();
+  return {};
 }
 
 }  // namespace dokku::proxy::process

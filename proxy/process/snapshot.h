@@ -6,11 +6,13 @@
 
 #include <filesystem>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
 #include "proxy/control/routes.h"
+#include "proxy/process/disk_sync.h"
 
 namespace dokku::proxy::process {
 
@@ -29,12 +31,16 @@ class Snapshot {
   void replace_all(const std::vector<Group>& groups);
   // The whole table as a JSON list.
   std::string text() const;
-  // Replaces the file, synced. Blocking, a few milliseconds.
-  Result<> save() const;
+  // Replaces the file, synced. Blocking: a few milliseconds, or what the disk takes.
+  Result<> save();
+  // Replaces the file: whoever reads it from now on, after our death, too, sees the new one. It is
+  // synced in the background, so a power cut may leave one of no use, which load() says.
+  Result<> replace();
 
  private:
   std::filesystem::path file_;
   std::map<std::string, std::string> texts_;  // by key
+  std::unique_ptr<DiskSync> sync_;            // from the first replace() on
 };
 
 }  // namespace dokku::proxy::process

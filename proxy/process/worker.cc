@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "proxy/control/messages.h"
+#include "proxy/control/packed.h"
 #include "proxy/control/traffic.h"
 #include "proxy/net/loop.h"
 #include "proxy/process/channel.h"
@@ -169,12 +170,16 @@ Result<> Worker::apply(Message& message) {
       return {};
     }
     case MessageKind::replace_all: {
-      const std::vector<Group> groups = TRY(decode_groups(message.payload));
-      return context_.routes.replace_all(groups);
+      std::vector<Group> groups = TRY(decode_groups(message.payload));
+      return context_.routes.replace_all(std::move(groups));
+    }
+    case MessageKind::table: {
+      PackedGroups packed(message.payload);
+      return context_.routes.replace_all(packed.size(), [&] { return packed.next(); });
     }
     case MessageKind::put: {
-      const std::vector<Group> groups = TRY(decode_groups(message.payload));
-      for (const Group& group : groups) TRY(context_.routes.put(group));
+      std::vector<Group> groups = TRY(decode_groups(message.payload));
+      for (Group& group : groups) TRY(context_.routes.put(std::move(group)));
       return {};
     }
     case MessageKind::remove:

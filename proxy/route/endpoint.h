@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/clock.h"
@@ -35,7 +36,8 @@ class SharedConnection {
 };
 
 struct Endpoint {
-  explicit Endpoint(const net::Address& where) : address(where), name(where.text()) {}
+  // `text`: of that address.
+  Endpoint(const net::Address& where, std::string text) : address(where), name(std::move(text)) {}
   Endpoint(const Endpoint&) = delete;
   Endpoint& operator=(const Endpoint&) = delete;
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <set>
+#include <utility>
 
 namespace dokku::proxy::route {
 namespace {
@@ -91,10 +92,11 @@ std::vector<std::shared_ptr<Endpoint>> RouteTable::endpoints_of(
   std::vector<std::shared_ptr<Endpoint>> all;
   for (const net::Address& each : addresses) {
     const net::Address address = port == 0 ? each : each.with_port(port);
-    std::weak_ptr<Endpoint>& known = endpoints_[address.text()];
+    std::string name = address.text();
+    std::weak_ptr<Endpoint>& known = endpoints_[name];
     std::shared_ptr<Endpoint> endpoint = known.lock();
     if (!endpoint) {
-      endpoint = std::make_shared<Endpoint>(address);
+      endpoint = std::make_shared<Endpoint>(address, std::move(name));
       known = endpoint;
     }
     if (port != 0 && port != each.port()) note_other_port(each, endpoint);
@@ -112,9 +114,10 @@ void RouteTable::note_other_port(const net::Address& target,
   if (!known) all.push_back(endpoint);
 }
 
-Result<RouteTable::Shared> RouteTable::build(const Group& group) {
+Result<RouteTable::Shared> RouteTable::build(Group wanted) {
   auto route = std::make_shared<Route>();
-  route->group = group;
+  route->group = std::move(wanted);
+  const Group& group = route->group;
   std::vector<net::Address> addresses;
   for (const Target& target : group.targets) {
     const net::Address address = TRY(net::Address::parse(target.address, target.port));
@@ -181,6 +184,15 @@ void RouteTable::forget_dead_endpoints() {
   endpoints_max_ = std::max<std::size_t>(64, 2 * endpoints_.size());
 }
 
+// A name and an address each, mostly: the maps need not grow again and again.
+void RouteTable::make_room(std::size_t groups) {
+  exact_.reserve(groups);
+  keys_.reserve(groups);
+  endpoints_.reserve(groups);
+  ledgers_.reserve(groups);
+  endpoints_max_ = std::max(endpoints_max_, 2 * groups);
+}
+
 const Entrance* Route::entrance(std::uint16_t port, bool own) const {
   for (const Entrance& each : entrances) {
     if (each.listener.port == port || (own && each.listener.port == 0)) return &each;
@@ -241,10 +253,10 @@ void drop_retired(const Route& old) {
 
 }  // namespace
 
-Result<> RouteTable::put(const Group& group) {
+Result<> RouteTable::put(Group group) {
   TRY(check(group));
-  const Shared fresh = TRY(build(group));
-  const Shared* found = find_key(group.key);
+  const Shared fresh = TRY(build(std::move(group)));
+  const Shared* found = find_key(fresh->group.key);
   const Shared old = found == nullptr ? nullptr : *found;
   if (old) leave(old);
   enter(fresh);
@@ -262,22 +274,27 @@ void RouteTable::remove(const std::string& key) {
   ledgers_.erase(key);
 }
 
-Result<> RouteTable::replace_all(const std::vector<Group>& groups) {
+Result<> RouteTable::replace_all(std::vector<Group> groups) {
+  auto at = groups.begin();
+  return replace_all(groups.size(), [&]() -> Result<std::optional<Group>> {
+    if (at == groups.end()) return std::optional<Group>();
+    return std::optional<Group>(std::move(*at++));
+  });
+}
+
+Result<> RouteTable::replace_all(std::size_t about, const NextGroup& next) {
   RouteTable fresh;
   fresh.endpoints_ = endpoints_;
   fresh.other_ports_ = other_ports_;
   fresh.ledgers_ = ledgers_;
+  fresh.make_room(about);
   for (const auto& [number, port] : ports_) {
     if (port.reserved) fresh.reserve(number, port.tls);
   }
-  for (const Group& group : groups) {
-    Result<> added = fresh.find_key(group.key) == nullptr
-                         ? fresh.put(group)
-                         : fail(Errc::conflict, "two groups of key " + group.key);
-    if (!added) {
-      let_go(fresh.keys_);
-      return added;
-    }
+  const Result<> filled = fresh.fill(next);
+  if (!filled) {
+    let_go(fresh.keys_);
+    return filled;
   }
   const ByText<Shared> old = std::move(keys_);
   exact_ = std::move(fresh.exact_);
@@ -291,6 +308,17 @@ Result<> RouteTable::replace_all(const std::vector<Group>& groups) {
   let_go(old);
   for (const auto& [key, route] : old) drop_retired(*route);
   return {};
+}
+
+Result<> RouteTable::fill(const NextGroup& next) {
+  for (;;) {
+    std::optional<Group> group = TRY(next());
+    if (!group) return {};
+    if (find_key(group->key) != nullptr) {
+      return fail(Errc::conflict, "two groups of key " + group->key);
+    }
+    TRY(put(std::move(*group)));
+  }
 }
 
 const RouteTable::Shared* RouteTable::find_host(std::string_view host) const {

@@ -8,7 +8,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -58,10 +60,13 @@ class RouteTable {
 
   // Adds the group, or exchanges the one with its key. invalid_argument: a host, port or address
   // that is none. conflict: a host or port belongs to another key. On error nothing has changed.
-  Result<> put(const Group& group);
+  Result<> put(Group group);
   // Unknown keys are fine: the wish is fulfilled.
   void remove(const std::string& key);
-  Result<> replace_all(const std::vector<Group>& groups);
+  Result<> replace_all(std::vector<Group> groups);
+  // The same of groups that come one by one, about so many; nullopt: that was all.
+  using NextGroup = std::function<Result<std::optional<Group>>()>;
+  Result<> replace_all(std::size_t about, const NextGroup& next);
 
   // nullptr: no app claims this host. `host` without port, in any case.
   const std::shared_ptr<const Route>* find_host(std::string_view host) const;
@@ -75,6 +80,11 @@ class RouteTable {
   const std::shared_ptr<const Route>* find_key(const std::string& key) const;
 
   std::vector<Group> groups() const;  // by key
+  // f(const Group&) of each, in no order.
+  template <class F>
+  void each(F&& f) const {
+    for (const auto& [key, route] : keys_) f(route->group);
+  }
   std::size_t size() const { return keys_.size(); }
   // Of this app, or of all (an empty key): its release of now, and those before it.
   std::vector<std::shared_ptr<const Ledger>> ledgers(const std::string& key) const;
@@ -109,9 +119,11 @@ class RouteTable {
                                                       std::uint16_t port);
   void note_other_port(const net::Address& target, const std::shared_ptr<Endpoint>& endpoint);
   const Shared* owner_of(const std::string& host) const;
-  Result<Shared> build(const Group& group);
+  Result<Shared> build(Group group);
   std::shared_ptr<Ledger> ledger_of(const Group& group);
   void forget_dead_endpoints();
+  void make_room(std::size_t groups);
+  Result<> fill(const NextGroup& next);
   void enter(const Shared& route);
   void leave(const Shared& route);
 

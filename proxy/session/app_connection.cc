@@ -27,7 +27,8 @@ AppSide* AppConnection::begin(Context& context, const std::shared_ptr<route::End
   found->idle_limit_ = exchange.settings().proxy_keepalive == 0
                            ? Duration::zero()
                            : Duration(exchange.settings().proxy_keepalive_timeout);
-  if (std::exchange(found->resting_, false)) context.loop.timers().clear(*found);
+  found->silence_limit_ = exchange.settings().proxy_read_timeout;
+  if (std::exchange(found->resting_, false)) found->look_after();
   return &found->streams_.add(std::make_unique<AppStream>(*found, exchange));
 }
 
@@ -75,7 +76,7 @@ void AppConnection::on_connect() {
   ::getsockopt(stream_.fd(), SOL_SOCKET, SO_ERROR, &err, &size);
   if (err != 0 || stream_.broken()) return fail_to_connect(502);
   connecting_ = false;
-  context_.loop.timers().clear(*this);
+  look_after();
   std::vector<Exchange*> waiting;
   for (std::size_t i = 0; i < streams_.size(); ++i) waiting.push_back(streams_[i].exchange());
   for (Exchange* each : waiting) each->on_connected();
@@ -146,8 +147,28 @@ void AppConnection::rest() {
 
 void AppConnection::on_timer() {
   if (connecting_) return fail_to_connect(504);
-  if (streams_.size() > 0) return;
-  close();
+  if (streams_.size() == 0) return close();
+  if (heard_ != heard_before_) return look_after();
+  if (asked_) return give_up();
+  ask_for_life();
+}
+
+void AppConnection::look_after() {
+  asked_ = false;
+  heard_before_ = heard_;
+  arm(silence_limit_);
+}
+
+// Of what is under way each request has its own limit, and a long one if it is a call. This finds
+// the app that has gone without a word, or stands still.
+void AppConnection::ask_for_life() {
+  const TimePoint now = context_.loop.now();
+  if (now < may_ask_from_) return arm(may_ask_from_ - now);
+  may_ask_from_ = now + context_.limits.app_ping_gap;
+  asked_ = true;
+  session_->ping();
+  send();
+  arm(silence_limit_);
 }
 
 void AppConnection::retire() {
@@ -164,6 +185,16 @@ void AppConnection::lose_all() {
   while (streams_.size() > 0) {
     const std::unique_ptr<AppStream> stream = take(streams_[0]);
     stream->on_closed({h2::StreamEnd::Kind::broken, h2::Reset::internal_error});
+  }
+  close();
+}
+
+// It did not answer: nothing of what is under way ever will.
+void AppConnection::give_up() {
+  leave();
+  while (streams_.size() > 0) {
+    const std::unique_ptr<AppStream> stream = take(streams_[0]);
+    stream->on_silence();
   }
   close();
 }

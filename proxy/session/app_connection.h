@@ -6,7 +6,9 @@
 //
 // Takes as many streams as the app allows; for more, another connection is made. Leaving: the
 // app has said goodbye, its address has left the table, or nothing was heard for too long; what is
-// under way goes on, nothing new comes. Idle ones are kept for proxy-keepalive-timeout.
+// under way goes on, nothing new comes. Idle ones are kept for proxy-keepalive-timeout. While
+// requests are under way and nothing is heard for proxy-read-timeout, the app is asked whether it
+// lives (PING); if it is silent for as long again, all of them are lost.
 #pragma once
 
 #include <cstdint>
@@ -78,7 +80,10 @@ class AppConnection final : public net::Watcher,
   void send();
   void work();
   void rest();
+  void look_after();
+  void ask_for_life();
   void lose_all();
+  void give_up();
   void close();
   void arm(Duration limit) { context_.loop.timers().set(*this, context_.loop.now() + limit); }
 
@@ -94,8 +99,12 @@ class AppConnection final : public net::Watcher,
   bool leaving_ = false;
   bool resting_ = false;  // without streams, for a while
   bool ended_ = false;    // the app's last byte has come
+  bool asked_ = false;    // by PING, and nothing has been heard since
   Duration idle_limit_{};
-  std::uint64_t heard_ = 0;  // bytes
+  Duration silence_limit_{};
+  std::uint64_t heard_ = 0;         // bytes
+  std::uint64_t heard_before_ = 0;  // when the timer was set
+  TimePoint may_ask_from_{};        // by PING
 };
 
 }  // namespace dokku::proxy::session

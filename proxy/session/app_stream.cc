@@ -48,12 +48,12 @@ bool AppStream::backed_up() const {
   return unsent() >= connection_.context().limits.h2_stream_bytes;
 }
 
-// A stream whose answer has begun may be silent for as long as a tunnel.
+// A call may be silent for long, before its answer and in it: whether the app still lives, the
+// connection asks.
 Duration AppStream::silence_limit() const {
   const Settings& settings = exchange_->settings();
   if (unsent() > 0) return settings.proxy_send_timeout;
-  if (answered_ && exchange_->streams()) return settings.proxy_tunnel_timeout;
-  return settings.proxy_read_timeout;
+  return exchange_->is_call() ? settings.grpc_read_timeout : settings.proxy_read_timeout;
 }
 
 void AppStream::arm(Duration limit) {
@@ -130,6 +130,11 @@ void AppStream::on_closed(const h2::StreamEnd& end) {
 void AppStream::on_connect_failed(int status) {
   closed_ = true;
   if (exchange_ != nullptr) exchange_->on_connect_failed(status);
+}
+
+void AppStream::on_silence() {
+  closed_ = true;
+  if (exchange_ != nullptr) exchange_->on_lost({504, !answered_, false, {}});
 }
 
 void AppStream::lose(int status, bool unprocessed) {

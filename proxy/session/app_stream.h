@@ -42,6 +42,8 @@ class AppStream final : public AppSide, private net::Timer {
   // It is no longer the connection's: tells the exchange, if there is one.
   void on_closed(const h2::StreamEnd& end);
   void on_connect_failed(int status);
+  // The whole connection is dead.
+  void on_silence();
   void lose(int status, bool unprocessed);
 
   Exchange* exchange() { return exchange_; }

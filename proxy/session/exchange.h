@@ -83,8 +83,8 @@ class Exchange {
     return route_ ? route_->group.settings : context_.defaults;
   }
   bool upgrade_asked() const { return upgrade_asked_; }
-  // A call of gRPC: either side may be silent for as long as in a tunnel.
-  bool streams() const { return grpc_; }
+  // Of gRPC, to an app that speaks HTTP/2. It has a deadline of its own, if its client wants one.
+  bool is_call() const { return grpc_; }
   // Fields that every answer of this route gets besides the app's own.
   std::string_view answer_lines() const {
     return secure_ && route_ ? std::string_view(route_->hsts) : std::string_view();

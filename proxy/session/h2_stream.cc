@@ -165,9 +165,8 @@ bool H2Stream::stalled(TimePoint now) const {
   // A body is owed, and the app would take it.
   if (in_ended_ || !in_.empty()) return false;
   if (exchange_ && !exchange_->takes_body()) return false;
-  const bool stream = exchange_ && exchange_->streams();
-  return now - progress_ >=
-         (stream ? settings.proxy_tunnel_timeout : settings.client_body_timeout);
+  const bool call = exchange_ && exchange_->is_call();
+  return now - progress_ >= (call ? settings.grpc_read_timeout : settings.client_body_timeout);
 }
 
 void H2Stream::end_stalled() {

@@ -26,6 +26,9 @@ struct Limits {
   // Apps.
   Duration rest_time = 1s;       // an address that refused is avoided, if there is another
   int attempts_max = 3;
+  // Between two questions (PING) whether an app of HTTP/2 is alive: servers of gRPC hang up on who
+  // asks more often than each 5 min while they have nothing to say.
+  Duration app_ping_gap = 301s;
   // Both.
   Duration tunnel_half_closed_time = 60s;
   Duration drain_time = 30s;

@@ -202,6 +202,7 @@ const std::vector<ProxyProperty>& proxy_properties() {
       {"error-page-502", "", kPage, set_error_page<502>},
       {"error-page-503", "", kPage, set_error_page<503>},
       {"error-page-504", "", kPage, set_error_page<504>},
+      {"grpc-read-timeout", "1h", kTime, set_time<&S::grpc_read_timeout>},
       {"hold", "false", kSwitch, set_switch<&S::hold>},
       {"hold-bytes-max", "1m", kSize, set_size<&S::hold_bytes_max>},
       {"hold-requests-max", "256", "a number", set_number<&S::hold_requests_max>},

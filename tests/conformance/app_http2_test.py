@@ -1,10 +1,11 @@
 """Apps that speak HTTP/2 (port maps grpc and grpcs): what they say and do, frame by frame."""
 import selectors
 import socket
+import time
 import unittest
 
-from h2_client import (CALM, CANCEL, DATA, END_STREAM, GOAWAY, HEADERS, INTERNAL, PROTOCOL, REFUSED,
-                       RST, WINDOW, frame)
+from h2_client import (ACK, CALM, CANCEL, DATA, END_STREAM, GOAWAY, HEADERS, INTERNAL, PING,
+                       PROTOCOL, REFUSED, RST, WINDOW, frame)
 from h2_peer import MAX_STREAMS, WINDOW_SIZE, AppPeer, ClientPeer, setting
 from live import Live, free_port
 
@@ -368,24 +369,60 @@ class Goodbyes(AppHttp2):
 
 class Trouble(AppHttp2):
     settings = {"proxy-read-timeout": 300, "proxy-send-timeout": 300,
-                "proxy-keepalive-timeout": 300, "client-body-timeout": 300}
+                "proxy-keepalive-timeout": 300, "client-body-timeout": 300,
+                "grpc-read-timeout": 3000}
 
     def fields(self, client, stream):
         head = client.expect(HEADERS, stream)
         return bool(head[1] & END_STREAM)
 
-    def test_an_app_that_is_silent_for_too_long(self):
+    def test_a_dead_app_is_found_by_ping(self):
+        """It stands still: nothing it was asked will ever be answered."""
         client, app, stream = self.meet()
         app.answer(stream, ("grpc-status", "0"), end=True)
         client.expect(HEADERS, 1)
+        begun = time.monotonic()
         client.ask(3)
-        there, _ = app.request()
-        self.assertTrue(self.fields(client, 3))
-        self.assertEqual(app.code(there), CANCEL)
-        # The connection is not to be trusted any more.
         client.ask(5)
+        app.request()
+        app.request()
+        app.expect(PING)
+        self.assertTrue(self.fields(client, 3))
+        self.assertTrue(self.fields(client, 5))
+        self.assertLess(time.monotonic() - begun, 2.5)  # long before grpc-read-timeout
+        self.assertIsNone(app.until(lambda f: False), "the connection is closed")
+        client.ask(7)
         there, _ = self.app().request()
         self.assertGreater(there, 0)
+
+    def test_a_call_may_be_silent_while_its_app_lives(self):
+        """A question of an hour is no mistake. And no app is asked too often whether it lives."""
+        client, app, stream = self.meet()
+        ping = app.expect(PING)
+        app.send(frame(PING, ACK, 0, ping[3]))
+        client.sock.settimeout(1.5)
+        with self.assertRaises(TimeoutError):
+            client.until(lambda f: f[2] == 1)
+        client.sock.settimeout(15)
+        app.answer(stream, ("grpc-status", "0"), end=True)
+        self.assertTrue(self.fields(client, 1))
+        self.assertTrue(app.quiet(PING, 0))
+
+    def test_but_not_for_ever(self):
+        client, app, stream = self.meet()
+        ping = app.expect(PING)
+        app.send(frame(PING, ACK, 0, ping[3]))
+        self.assertTrue(self.fields(client, 1))
+        self.assertEqual(app.code(stream), CANCEL)
+
+    def test_what_is_no_call_has_an_answer_in_time(self):
+        client = self.client()
+        client.ask(1, fields=())
+        app = self.app()
+        stream, _ = app.request()
+        self.assertFalse(self.fields(client, 1))
+        self.assertIn(b"504", client.expect(DATA, 1)[3])
+        self.assertEqual(app.code(stream), CANCEL)
 
     def test_an_app_that_takes_nothing_for_too_long(self):
         client, app, stream = self.meet(end=False, settings=setting(WINDOW_SIZE, 0))
@@ -398,6 +435,7 @@ class Trouble(AppHttp2):
         client, app, stream = self.meet(end=False)
         app.answer(stream)
         client.expect(HEADERS, 1)
+        app.send(frame(PING, ACK, 0, app.expect(PING)[3]))
         client.sock.settimeout(1.5)
         with self.assertRaises(TimeoutError):
             client.until(lambda f: f[2] == 1)

@@ -14,6 +14,17 @@ def frame(kind, flags=0, stream=0, payload=b"", length=None):
     return struct.pack(">I", size)[1:] + bytes([kind, flags]) + struct.pack(">I", stream) + payload
 
 
+def cut(data):
+    """The whole frames that `data` begins with, as (kind, flags, stream, payload), and the rest."""
+    frames = []
+    while len(data) >= 9 and len(data) >= 9 + int.from_bytes(data[:3], "big"):
+        end = 9 + int.from_bytes(data[:3], "big")
+        stream = int.from_bytes(data[5:9], "big") & 0x7fffffff
+        frames.append((data[3], data[4], stream, data[9:end]))
+        data = data[end:]
+    return frames, data
+
+
 def number(value, bits, first=0):
     top = (1 << bits) - 1
     if value < top:
@@ -82,14 +93,9 @@ class Client:
         return self
 
     def _take(self):
-        while len(self.data) >= 9:
-            size = int.from_bytes(self.data[:3], "big")
-            if len(self.data) < 9 + size:
-                return
-            kind, flags = self.data[3], self.data[4]
-            stream = int.from_bytes(self.data[5:9], "big") & 0x7fffffff
-            payload, self.data = self.data[9:9 + size], self.data[9 + size:]
-            self.frames.append((kind, flags, stream, payload))
+        frames, self.data = cut(self.data)
+        self.frames += frames
+        for kind, flags, _, _ in frames:
             if kind == SETTINGS and not flags & ACK and self.ack:
                 self.send(frame(SETTINGS, ACK))
 

@@ -3,7 +3,7 @@ import socket
 import struct
 
 from h2_client import (ACK, DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, PING, PREFACE, RST,
-                       SETTINGS, WINDOW, block, frame, request)
+                       SETTINGS, WINDOW, block, cut, frame, request)
 
 MAX_STREAMS, WINDOW_SIZE = 3, 4
 CALL = (("te", "trailers"), ("content-type", "application/grpc"))
@@ -40,14 +40,9 @@ class Peer:
         self._cut()
 
     def _cut(self):
-        while len(self.data) >= 9:
-            size = int.from_bytes(self.data[:3], "big")
-            if len(self.data) < 9 + size:
-                return
-            kind, flags = self.data[3], self.data[4]
-            stream = int.from_bytes(self.data[5:9], "big") & 0x7fffffff
-            payload, self.data = self.data[9:9 + size], self.data[9 + size:]
-            self.frames.append((kind, flags, stream, payload))
+        frames, self.data = cut(self.data)
+        self.frames += frames
+        for kind, flags, _, _ in frames:
             if kind == SETTINGS and not flags & ACK and self.acknowledge:
                 self.send(frame(SETTINGS, ACK))
 

@@ -323,6 +323,115 @@ class Hpack(Http2):
             self.assertNotEqual(byte & 0xc0, 0x40, "it has entered something")
 
 
+class Unknown(Http2):
+    """RFC 9113 §5.5, §7: what nobody knows changes nothing."""
+
+    def test_7_error_codes(self):
+        for code in (0xff, 0xffffffff):
+            client = self.client()
+            client.send(OPEN, frame(RST, 0, 1, struct.pack(">I", code)))
+            self.assertTrue(client.still_works())
+        client = self.client()
+        client.send(frame(GOAWAY, 0, 0, struct.pack(">II", 0, 0xff) + b"why"),
+                    frame(PING, 0, 0, b"any more"))
+        found = client.until(lambda f: f[0] == PING)
+        self.assertTrue(found is None or (found[1] & ACK and found[3] == b"any more"))
+
+    def test_5_5_frames_among_a_stream(self):
+        client = self.client()
+        client.send(OPEN, frame(0x0b, 0xff, 1, bytes(100)), frame(DATA, 0, 1, b"a"),
+                    frame(0xfe, 0, 1, b""), frame(0x10, 0, 0, b"priority update"),
+                    frame(DATA, END_STREAM, 1, b"b"))
+        self.assertEqual(client.status(1), 200)
+        self.assertTrue(client.forwarded()[0].endswith(b"\r\n0\r\n\r\n"))
+
+    def test_5_5_a_frame_that_is_too_long_though_unknown(self):
+        self.ends_with([FRAME_SIZE], frame(0xfe, 0, 0, bytes(16385)))
+
+    def test_6_5_settings_that_nobody_knows(self):
+        client = self.client(settings=setting(8, 1) + setting(9, 1) + setting(10, 7)
+                             + setting(0xffff, 0xffffffff))
+        client.send(GET)
+        self.assertEqual(client.status(1), 200)
+
+
+class Priorities(Http2):
+    """RFC 9113 §5.3.2: deprecated, to be read all the same."""
+
+    def test_every_form(self):
+        client = self.client()
+        for dependency in (0, 7, 0x80000000, 0x80000007):
+            for weight in (0, 255):
+                client.send(frame(PRIORITY, 0, 5, struct.pack(">IB", dependency, weight)))
+        client.send(frame(HEADERS, END | PRIO, 5, struct.pack(">IB", 0x80000000, 255) + request()),
+                    frame(PRIORITY, 0, 2, struct.pack(">IB", 0, 1)))
+        self.assertEqual(client.status(5), 200)
+        self.assertTrue(client.still_works())
+
+    def test_of_a_stream_that_was_passed_over(self):
+        client = self.client()
+        client.send(frame(HEADERS, END, 5, request()), frame(PRIORITY, 0, 3, bytes(5)))
+        self.assertTrue(client.still_works())
+
+
+class Heads(Http2):
+    def test_padding_and_priority_with_continuations(self):
+        whole = request(("a", "b"))
+        client = self.client()
+        client.send(frame(HEADERS, END_STREAM | PADDED | PRIO, 1,
+                          b"\x07" + bytes(4) + b"\x10" + whole[:9] + bytes(7)),
+                    frame(CONTINUATION, 0, 1, whole[9:10]), frame(CONTINUATION, 0, 1, b""),
+                    frame(CONTINUATION, END_HEADERS, 1, whole[10:]))
+        self.assertEqual(client.status(1), 200)
+        self.assertEqual(client.forwarded(), [forwarded("GET / HTTP/1.1", "a: b")])
+
+    def test_fields_that_only_http_1_would_mind(self):
+        client = self.client()
+        client.send(frame(HEADERS, END, 1, request(("trailer", "x"), ("proxy", "evil"),
+                                                   ("x-request-id", "mine"), ("a", "\x80\xff"),
+                                                   ("b", ""), ("c", "d\te"))))
+        self.assertEqual(client.status(1), 200)
+        self.assertEqual(client.forwarded(), [forwarded(
+            "GET / HTTP/1.1", "trailer: x", "a: \x80\xff", "b: ", "c: d\te")])
+
+    def test_what_is_malformed_whatever_its_kind(self):
+        bad = {"a CR at the end of a value": ("a", "b\r"), "DEL in a value": ("a", "b\x7f"),
+               "0x0b in a value": ("a", "b\x0bc"), "a comma in a name": ("a,b", "c"),
+               "a blank at a name's end": ("a ", "c"), "a CR in a name": ("a\rb", "c"),
+               "a colon at a name's end": ("a:", "c"), "only a colon": (":", "c"),
+               "a pseudo-field in capitals": (":Path", "/"), "TE in a list": ("te", "trailers,x"),
+               "an empty length": ("content-length", ""), "a list of lengths":
+               ("content-length", "0, 0"), "a length above 63 bits":
+               ("content-length", "9223372036854775808")}
+        for name, field in bad.items():
+            with self.subTest(name), Client(self.live) as client:
+                client.send(frame(HEADERS, END, 1, request(field)))
+                self.assertIn(client.stream_error(1), (PROTOCOL,))
+                self.assertEqual(client.forwarded(), [])
+
+    def test_targets_that_are_none(self):
+        for path in ("//", "/%", "/?", "/a?b?c", "/;=,:@"):
+            with self.subTest(path), Client(self.live) as client:
+                client.send(frame(HEADERS, END, 1, request(path=path)))
+                self.assertEqual(client.status(1), 200)
+                self.assertEqual(client.forwarded(), [forwarded(f"GET {path} HTTP/1.1")])
+        for path in ("http://app.test/", "a/b", " /", "/ ", "/\t", "/\0", "/a\x7f", "?a", "#", "**"):
+            with self.subTest(path), Client(self.live) as client:
+                client.send(frame(HEADERS, END, 1, request(path=path)))
+                self.assertEqual(client.stream_error(1), PROTOCOL)
+                self.assertEqual(client.forwarded(), [])
+
+    def test_methods(self):
+        for method, status in (("PURGE", 200), ("a+b", 200), ("M" * 33, 501)):
+            with self.subTest(method), Client(self.live) as client:
+                client.send(frame(HEADERS, END, 1, request(method=method)))
+                self.assertEqual(client.status(1), status)
+        for method in ("G@T", "GET ", " GET", "G\tT", "GE\0"):
+            with self.subTest(method), Client(self.live) as client:
+                client.send(frame(HEADERS, END, 1, request(method=method)))
+                self.assertEqual(client.stream_error(1), PROTOCOL)
+
+
 class Messages(Http2):
     def malformed(self, cases, before=()):
         for name, frames in cases.items():

@@ -94,6 +94,14 @@ HOSTS = [
     Refused("a Host that is none in HTTP/1.0", get(line="GET / HTTP/1.0", host="Host: a,b"),
             rule="host_is_authority"),
     Forwarded("Host with a port", get(host="Host: App.TEST:8080"), passes(host="App.TEST:8080")),
+    Forwarded("Host with an empty port", get(host="Host: app.test:"), passes(host="app.test:")),
+    Forwarded("Host with the root's dot", get(host="Host: app.test."), passes(host="app.test.")),
+    Forwarded("Host with a port of many digits", get(host="Host: app.test:0000000080"),
+              passes(host="app.test:0000000080")),
+    *(Refused(f"Host {value!r}", get(host=f"Host: {value}"))
+      for value in ("app.test\x00", "app.test\t:80", "app.test:-1", "app.test:80:80", "app.test?x",
+                    "app.test@", "[]", "[::1]:x", "app\xe4.test", "app.test\\x", "http://app.test",
+                    "<app.test>", "app.test:80 ,")),
     Forwarded("Host with blanks around", get(host="hOST:\t app.test \t"), passes()),
 ]
 
@@ -105,7 +113,18 @@ def unknown_host(live, case):
 
 HOSTS.append(Custom("HTTP/1.0 without Host", "GET / HTTP/1.0\r\n\r\n", unknown_host))
 
+VALUE_BYTES = "".join(map(chr, [*range(0x21, 0x7f), 9, 32, *range(0x80, 0x100)]))
 FIELDS = [
+    Forwarded("every byte that a name may have", get("!#$%&'*+-.^`|~09azAZ: x"),
+              passes("!#$%&'*+-.^`|~09azAZ: x")),
+    Forwarded("every byte that a value may have", get(f"A: {VALUE_BYTES}."),
+              passes(f"A: {VALUE_BYTES}.")),
+    *(Refused(f"{c!r} in a name", get(f"A{c}b: c"))
+      for c in '"(),/;<=>?@[\\]{}\x7f\x00\x0b\x80\xa0'),
+    Refused("0x0b around a value", get("A: \x0bb")),
+    Refused("0x0b around a length", post("Content-Length: 5\x0b", body="hello")),
+    Refused("a line of blanks", get(" ")),
+    Refused("a line of a colon", get(":")),
     Refused("folding", get("A: b", " c: d"), rule="no_folding"),
     Refused("folding with a tab", get("A: b", "\tc: d"), rule="no_folding"),
     Refused("blank before the colon", get("A : b"), rule="name_is_token"),
@@ -135,6 +154,15 @@ FIELDS = [
 ]
 
 LENGTHS = [
+    *(Refused(f"length {value!r}, no body", post(f"Content-Length: {value}"))
+      for value in ("-0", "+0", "0x0", "0,0", "0 0", "0;", "\xb0", "1e0", "0_0")),
+    Refused("a length behind another one's name", post("Content-Length: 0", "content-length: 5",
+                                                       body="hello")),
+    Forwarded("a length of many zeros", post("Content-Length: " + "0" * 200 + "5", body="hello"),
+              passes(line="POST / HTTP/1.1", framing=["Content-Length: 5"], body=b"hello")),
+    Forwarded("empty lines between requests", post("Content-Length: 2", body="hi") + b"\r\n\r\n"
+              + get(), passes(line="POST / HTTP/1.1", framing=["Content-Length: 2"], body=b"hi"),
+              passes()),
     Forwarded("a length", post("Content-Length: 5", body="hello"),
               passes(line="POST / HTTP/1.1", framing=["Content-Length: 5"], body=b"hello")),
     Forwarded("a length with leading zeros", post("Content-Length: 0005", body="hello"),
@@ -189,6 +217,18 @@ CODINGS = [
 ]
 
 CHUNKS = [
+    Forwarded("blanks where an extension may have them",
+              chunked("5 \t; \ta \t= \tb\r\nhello\r\n0;a ;b\r\n\r\n"),
+              passes(line="POST / HTTP/1.1", framing=[CHUNKED], body=b"5\r\nhello\r\n0\r\n\r\n")),
+    Forwarded("a size of 15 digits", chunked("000000000000005\r\nhello\r\n0\r\n\r\n"),
+              passes(line="POST / HTTP/1.1", framing=[CHUNKED], body=b"5\r\nhello\r\n0\r\n\r\n")),
+    Refused("blank behind the last size", chunked("0 \r\n\r\n")),
+    Refused("trailer without a colon", chunked("0\r\nA\r\n\r\n")),
+    Refused("trailer with a blank before the colon", chunked("0\r\nA : b\r\n\r\n")),
+    Forwarded("no names of one hop in trailers",
+              chunked("0\r\nConnection: A\r\nTE: x\r\nUpgrade: x\r\nAuthorization: x\r\nA: b\r\n"
+                      "\r\n"),
+              passes(line="POST / HTTP/1.1", framing=[CHUNKED], body=b"0\r\nA: b\r\n\r\n")),
     Forwarded("sizes in both cases and with zeros before",
               chunked("A\r\n0123456789\r\n00b\r\n0123456789a\r\n000\r\n\r\n"),
               passes(line="POST / HTTP/1.1", framing=[CHUNKED],
@@ -234,6 +274,23 @@ CHUNKS = [
 ]
 
 HOPS = [
+    Forwarded("lists with empty elements", get("Connection: , X-One,,close ,", "X-One: 1", "A: b"),
+              passes("A: b")),
+    Forwarded("Connection in several fields",
+              get("Connection: X-One", "Connection: X-Two", "X-One: 1", "x-two: 2", "A: b"),
+              passes("A: b")),
+    Refused("Connection with a quoted name", get('Connection: "close"')),
+    Forwarded("a name that Connection names twice, sent twice",
+              get("Connection: x-one, X-ONE", "X-One: 1", "X-One: 2"), passes()),
+    Forwarded("Upgrade of several protocols",
+              get("Connection: x, Upgrade", "Upgrade: a/1, websocket"),
+              passes(after=["Upgrade: a/1", "Connection: upgrade"])),
+    Forwarded("Upgrade to TLS or to another HTTP", get("Connection: Upgrade",
+                                                       "Upgrade: TLS/1.0, HTTP/2.0"), passes()),
+    Refused("two expectations", get("Expect: 100-continue, x"), 417),
+    Forwarded("100-continue in capitals, without a body", get("Expect: 100-CONTINUE"), passes()),
+    Forwarded("Max-Forwards that is no number", get("Max-Forwards: x", line="OPTIONS /a HTTP/1.1"),
+              passes("Max-Forwards: x", line="OPTIONS /a HTTP/1.1")),
     Forwarded("fields of one hop",
               get("Keep-Alive: timeout=5", "Proxy-Connection: keep-alive", "TE: gzip",
                   "HTTP2-Settings: x", "A: b"), passes("A: b"), rule="hop_by_hop_is_dropped"),

@@ -1,6 +1,7 @@
 // Control messages: frames and JSON. A message that is refused leaves the table as it was.
 #include "pieces.h"
 #include "proxy/control/messages.h"
+#include "proxy/control/packed.h"
 #include "proxy/route/table.h"
 
 namespace {
@@ -41,11 +42,31 @@ void apply(std::string_view json) {
   }
 }
 
+// A worker's table: what can be read can be written and read again.
+void unpack(std::string_view bytes) {
+  PackedGroups packed(bytes);
+  std::vector<Group> groups;
+  Result<std::optional<Group>> next;
+  for (next = packed.next(); next && next->has_value(); next = packed.next()) {
+    groups.push_back(std::move(**next));
+  }
+  if (!next) return;
+  std::string again;
+  pack_count(again, groups.size());
+  for (const Group& group : groups) pack_group(again, group);
+  PackedGroups repacked(again);
+  for (const Group& group : groups) {
+    const Result<std::optional<Group>> back = repacked.next();
+    fuzz::demand(back && *back && **back == group, "a packed group has changed");
+  }
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = fuzz::text(data, size);
   apply(bytes);
+  unpack(bytes);
   std::string stream(bytes);
   for (;;) {
     Result<std::optional<std::string>> taken = take_frame(stream);

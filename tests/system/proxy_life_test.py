@@ -1,4 +1,6 @@
 """The life of the proxy's processes: sandbox, deaths, descriptors. Issue 5, points 9 and 10."""
+import contextlib
+import ctypes
 import os
 import pathlib
 import signal
@@ -46,6 +48,42 @@ class Deaths(ProxyTest):
         limit = 0.1 if b"__asan_init" not in pathlib.Path(
             f"/proc/{proxy.process.pid}/exe").read_bytes() else 1.0
         self.assertLess(min(slowest), limit)
+
+
+@contextlib.contextmanager
+def frozen(thread):
+    """The thread stands still (ptrace), the others of its process go on."""
+    seize, interrupt, detach, any_kind = 0x4206, 0x4207, 17, 0x40000000
+    libc = ctypes.CDLL(None, use_errno=True)
+
+    def trace(request):
+        if libc.ptrace(ctypes.c_long(request), ctypes.c_long(thread), None, None) != 0:
+            raise OSError(ctypes.get_errno(), "ptrace")
+    trace(seize)
+    trace(interrupt)
+    os.waitpid(thread, any_kind)
+    try:
+        yield
+    finally:
+        trace(detach)
+
+
+class Disk(ProxyTest):
+    def test_a_disk_that_takes_its_time_holds_up_no_change(self):
+        """Whoever waits for the disk is a thread of its own; who reads the file sees it at once."""
+        proxy, apps = self.proxy("--workers", "1"), [self.app(), self.app()]
+        proxy.put(apps[0])
+        file = proxy.folder / "state" / "routes.json"
+        pid = proxy.process.pid
+        threads = [int(t) for t in os.listdir(f"/proc/{pid}/task") if int(t) != pid]
+        self.assertEqual(len(threads), 1)
+        with frozen(threads[0]):
+            for number in range(20):
+                self.assertTrue(proxy.put(apps[number % 2], host=f"n{number}.test")["ok"])
+            until(lambda: "n19.test" in file.read_text())
+            self.assertStatus(proxy.get(host="n19.test"), 200)
+        proxy.stop()
+        self.assertIn("n19.test", file.read_text())
 
 
 class Descriptors(ProxyTest):

@@ -39,6 +39,17 @@ TEST_F(SnapshotTest, ComesBackAsItWasSaved) {
   EXPECT_EQ(*Snapshot(file_).load(), std::vector{group("d")});
 }
 
+TEST_F(SnapshotTest, IsSeenAsSoonAsItIsReplaced) {
+  Snapshot snapshot(file_);
+  for (const char* key : {"a", "b", "c"}) {
+    snapshot.replace_all({group(key)});
+    ASSERT_TRUE(snapshot.replace());
+    EXPECT_EQ(*Snapshot(file_).load(), std::vector{group(key)});
+  }
+  EXPECT_FALSE(std::filesystem::exists(file_.string() + ".next"));
+  EXPECT_FALSE(Snapshot("/nonexistent/routes.json").replace());
+}
+
 TEST_F(SnapshotTest, OfNoUseIsAnError) {
   ASSERT_TRUE(write_file_atomically(file_, "[{"));
   EXPECT_FALSE(Snapshot(file_).load().has_value());
