@@ -18,7 +18,6 @@ namespace {
 using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
-// Elements of sets and counters come and go all day.
 bool changes_rules(const nlmsghdr& message) {
   if (NFNL_SUBSYS_ID(message.nlmsg_type) != NFNL_SUBSYS_NFTABLES) return false;
   switch (NFNL_MSG_TYPE(message.nlmsg_type)) {
@@ -34,7 +33,6 @@ bool changes_rules(const nlmsghdr& message) {
   }
 }
 
-// Of the host as a whole; each link of ours has a setting of its own.
 bool changes_forwarding(const nlmsghdr& message) {
   if (message.nlmsg_type != RTM_NEWNETCONF) return false;
   bool all = false;
@@ -50,7 +48,7 @@ bool changes_forwarding(const nlmsghdr& message) {
 }
 
 // Whether there was news among all that came. A buffer that ran over (ENOBUFS) is news.
-bool drain(const mnl_socket* socket, bool (*is_news)(const nlmsghdr&)) {
+bool drain(const mnl_socket* socket) {
   alignas(nlmsghdr) std::array<char, 32768> bytes;  // NOLINT: filled by recv
   bool news = false;
   for (;;) {
@@ -67,6 +65,10 @@ bool drain(const mnl_socket* socket, bool (*is_news)(const nlmsghdr&)) {
 }
 
 }  // namespace
+
+bool is_news(const nlmsghdr& message) {
+  return changes_rules(message) || changes_forwarding(message);
+}
 
 void ChangeWatch::Close::operator()(mnl_socket* socket) const { mnl_socket_close(socket); }
 
@@ -121,8 +123,8 @@ bool ChangeWatch::wait(milliseconds limit) {
                                 {mnl_socket_get_fd(settings_.get()), POLLIN, 0}}};
   if (::poll(polled.data(), polled.size(), static_cast<int>(limit.count())) < 1) return false;
   if (polled[0].revents != 0) return false;
-  const bool rules = drain(rules_.get(), changes_rules);
-  const bool settings = drain(settings_.get(), changes_forwarding);
+  const bool rules = drain(rules_.get());
+  const bool settings = drain(settings_.get());
   return rules || settings;
 }
 

@@ -16,8 +16,13 @@
 #include "base/result.h"
 
 struct mnl_socket;
+struct nlmsghdr;
 
 namespace dokku::runtime {
+
+// Tables, chains, rules, and forwarding of the host as a whole. What comes and goes all day is no
+// news: elements of sets, and settings of single links, of which ours have their own.
+bool is_news(const nlmsghdr& message);
 
 class ChangeWatch {
  public:

@@ -25,8 +25,9 @@ class Authority:
         self.key = os.path.join(folder, "authority.key")
         self.folder = folder
         self.openssl("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
-                     "-nodes", "-days", "2", "-subj", "/CN=A company", "-keyout", self.key,
-                     "-out", self.certificate)
+                     "-nodes", "-days", "2", "-subj", "/CN=A company", "-addext",
+                     "keyUsage=critical,keyCertSign,cRLSign", "-keyout", self.key, "-out",
+                     self.certificate)
 
     @staticmethod
     def openssl(*arguments):
@@ -36,7 +37,9 @@ class Authority:
         """Of a server of that name."""
         base = os.path.join(self.folder, name)
         with open(base + ".ext", "w", encoding="utf-8") as file:
-            file.write(f"subjectAltName=DNS:{name}\n")
+            file.write(f"subjectAltName=DNS:{name}\nauthorityKeyIdentifier=keyid\n"
+                       "subjectKeyIdentifier=hash\nkeyUsage=digitalSignature\n"
+                       "extendedKeyUsage=serverAuth\n")
         self.openssl("req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                      "-subj", f"/CN={name}", "-keyout", base + ".key", "-out", base + ".csr")
         self.openssl("x509", "-req", "-in", base + ".csr", "-CA", self.certificate, "-CAkey",

@@ -48,7 +48,7 @@ class Networks(WiredTest):
         line, = [line for line in self.findings("domains") if "who.example.test" in line] or [""]
         self.assertEqual(line, "", "an AAAA record that leads here is right")
 
-    def test_commands_and_pushes_over_ipv6(self):
+    def test_commands_and_git_over_ipv6(self):
         with self.world:
             self.instance.ssh("apps:list").must_succeed()
             outcome = self.instance.git("-c", f"core.sshCommand=ssh -F {self.instance.client_dir}"
@@ -110,23 +110,28 @@ class Networks(WiredTest):
     def test_the_host_gets_another_address(self):
         self.dokku("domains:disable", "app").must_succeed()
         self.addCleanup(self.dokku, "domains:enable", "app")
-        old, = re.findall(r"http://192\.0\.2\.2:(\d+)", self.dokku("urls", "app").out)
-        self.addCleanup(self.machine.shell, f"""
-            ip addr add {MACHINE}/24 dev eth0; ip addr del 192.0.2.77/24 dev eth0
-            ip route replace default via {ROUTER}""")
-        pid = self.get("app", "/pid").text
-        self.machine.shell(f"""
-            set -e
-            ip addr add 192.0.2.77/24 dev eth0
-            ip addr del {MACHINE}/24 dev eth0
-            ip route replace default via {ROUTER}""").must_succeed()
-        self.dokku("urls", "app").must_succeed().must_say(f"http://192.0.2.77:{old}")
-        for port, path in ((80, "/pid"), (int(old), "/pid")):
-            answer = request(self.world, port, "app.example.test", path, address="192.0.2.77")
-            self.assertEqual(answer.text, pid)
+        port, = re.findall(r"http://192\.0\.2\.2:(\d+)", self.dokku("urls", "app").out)
+
+        def pid(address, port=int(port)):
+            return request(self.world, port, "app.example.test", "/pid", address=address).text
+
+        before = pid(MACHINE)
+        self.addCleanup(self.renumber, "192.0.2.77", MACHINE)
+        self.renumber(MACHINE, "192.0.2.77")
+        self.dokku("urls", "app").must_succeed().must_say(f"http://192.0.2.77:{port}")
+        self.assertEqual(pid("192.0.2.77"), before)
         self.dokku("enter", "app", "web", "--", "curl", "-sS", "http://web.test/").must_say(
             "the world")
         self.assertEqual(self.web.requests[-1][0], "192.0.2.77")
+        self.dokku("domains:enable", "app").must_succeed()
+        self.assertEqual(pid("192.0.2.77", 80), before)
+
+    def renumber(self, old, new):
+        self.machine.shell(f"""
+            set -e
+            ip addr del {old}/24 dev eth0
+            ip addr add {new}/24 dev eth0
+            ip route replace default via {ROUTER}""").must_succeed()
 
     def test_a_range_that_is_routed_is_not_taken(self):
         self.assertFalse(self.range().startswith("10.83."), self.range())
