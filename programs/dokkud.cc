@@ -169,12 +169,14 @@ buildstep::StackOptions stack_options(const Instance& instance) {
   return {.dir = instance.stack_dir, .worker_program = worker_program(instance)};
 }
 
-runtime::HostNetworkOptions network_options(const Instance& instance) {
+runtime::HostNetworkOptions network_options(const Instance& instance, const Upkeep& upkeep) {
   runtime::HostNetworkOptions options;
   options.name = instance.name;
   options.state_dir = instance.state_dir;
   options.run_dir = instance.run_dir;
   options.public_ports = {instance.http_port};
+  if (instance.https_port != 0) options.public_ports.push_back(instance.https_port);
+  options.range = upkeep.subnet;
   options.worker_program = worker_program(instance);
   return options;
 }
@@ -203,7 +205,7 @@ struct Machine {
     Machine machine;
     machine.containerd = TRY(own_containerd(instance));
     machine.runtime = TRY(runtime::connect(containerd_options(instance, upkeep)));
-    machine.networks = TRY(runtime::create_host_networks(network_options(instance)));
+    machine.networks = TRY(runtime::create_host_networks(network_options(instance, upkeep)));
     TRY(machine.networks->ensure());
     machine.routes = proxy::connect_route_control(instance.proxy_socket());
     machine.host.tools = TRY(install_tools(instance.helpers_dir, instance.state_dir));

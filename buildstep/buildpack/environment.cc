@@ -42,8 +42,10 @@ std::vector<std::string> script_environment(const BuildRequest& request, const V
                                             const Places& places) {
   Variables all;
   if (!places.ca_bundle.empty()) {
-    // curl, git and openssl read the bundle in its place; these bring lists of their own.
-    for (const char* name : {"NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "PIP_CERT"}) {
+    // curl and git read the bundle in its place. Node, certifi and pip bring lists of their own,
+    // and OpenSSL reads single certificates, those of the image.
+    for (const char* name :
+         {"NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "PIP_CERT", "SSL_CERT_FILE"}) {
       all[name] = places.ca_bundle;
     }
   }

@@ -35,7 +35,11 @@ std::vector<std::string> environment_of(const Predeploy& task, const Places& pla
   all.try_emplace("PATH", kPath);
   all.try_emplace("LANG", "C.UTF-8");
   if (!task.request.revision.empty()) all.try_emplace("GIT_REV", task.request.revision);
-  if (!places.ca_bundle.empty()) all.try_emplace("NODE_EXTRA_CA_CERTS", places.ca_bundle);
+  if (!places.ca_bundle.empty()) {
+    for (const char* name : {"NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}) {
+      all.try_emplace(name, places.ca_bundle);
+    }
+  }
   all["HOME"] = places.home;
   all["DYNO"] = "predeploy.1";
   std::vector<std::string> out;

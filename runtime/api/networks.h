@@ -31,6 +31,9 @@ struct NetworkHealth {
   bool rules = false;             // our table is there
   std::set<std::string> closed;   // chains of others that drop our packets: "ip filter FORWARD"
   std::set<std::string> foreign;  // whose chains there are: "Docker", "ufw", "firewalld"
+  std::string range = {};         // the containers' addresses: "10.83.0.0/20"
+  std::set<std::string> clashes = {};         // what else is routed there: "10.83.0.0/16 by eth1"
+  std::set<std::uint16_t> public_ports = {};  // of the host, on which apps answer
 };
 
 class Networks {

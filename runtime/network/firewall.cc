@@ -105,6 +105,9 @@ table inet TABLE {
   }
   chain forward {
     type filter hook forward priority -5; policy accept;
+    # The uplink's packets may have become smaller since a link was made, and routers be silent.
+    iifname "PREFIX*" tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu
+    oifname "PREFIX*" tcp flags & (syn | rst) == syn tcp option maxseg size set rt mtu
     iifname "PREFIX*" goto leaving
     oifname "PREFIX*" goto entering
   }
@@ -185,6 +188,28 @@ Result<RulesetSurvey> parse_survey(std::string_view json, const std::string& own
   return survey;
 }
 
+bool trusts(std::string_view json, const std::string& chain, const Subnet& subnet) {
+  const Json source = {
+      {"op", "=="},
+      {"left", {{"payload", {{"protocol", "ip"}, {"field", "saddr"}}}}},
+      {"right",
+       {{"prefix", {{"addr", to_string(subnet.range.base)}, {"len", subnet.range.length}}}}}};
+  for (const Json& rule : objects(json, "rule")) {
+    if (!text_of(rule, "chain").starts_with(chain + "_")) continue;
+    bool ours = false, trusted = false;
+    for (const Json& part : rule.value("expr", Json::array())) {
+      if (!part.is_object()) continue;
+      ours = ours || (part.contains("match") && part["match"] == source);
+      for (const char* way : {"goto", "jump"}) {
+        trusted =
+            trusted || (part.contains(way) && text_of(part[way], "target").ends_with("_trusted"));
+      }
+    }
+    if (ours && trusted) return true;
+  }
+  return false;
+}
+
 Result<std::string> Firewall::run(const std::string& commands) {
   return run_nft(worker_program_, commands);
 }
@@ -222,6 +247,7 @@ Result<std::string> Firewall::delete_own_rules(const std::vector<ForeignChain>& 
 }
 
 Result<> Firewall::open_foreign(const RulesetSurvey& survey, const Subnet& subnet) {
+  Result<> all;
   for (const ForeignChain& chain : survey.closed) {
     std::string commands = TRY(delete_own_rules({chain}));
     const std::string insert = "insert rule " + where(chain);
@@ -235,18 +261,24 @@ Result<> Firewall::open_foreign(const RulesetSurvey& survey, const Subnet& subne
             ? "firewall-cmd --permanent --zone=trusted --add-source=" + subnet.range_text() +
                   " && firewall-cmd --reload"
             : "nft " + insert + " iifname \\\"" + link_prefix_ + "*\\\" accept";
-    return fail(Errc::conflict, "the host's firewall (" + where(chain) +
-                                    ") drops what containers send, and " + done.error().message() +
-                                    "; type: " + way_on);
+    all = fail(Errc::conflict, "the host's firewall (" + where(chain) +
+                                   ") drops what containers send, and " + done.error().message() +
+                                   "; type: " + way_on);
   }
-  return {};
+  return all;
 }
 
-Result<std::vector<ForeignChain>> Firewall::still_closed(const RulesetSurvey& survey) {
+Result<std::vector<ForeignChain>> Firewall::still_closed(const RulesetSurvey& survey,
+                                                         const Subnet& subnet) {
   std::vector<ForeignChain> closed;
   for (const ForeignChain& chain : survey.closed) {
     const std::string own = TRY(delete_own_rules({chain}));
-    if (own.empty()) closed.push_back(chain);
+    if (!own.empty()) continue;
+    if (chain.table == "firewalld") {
+      const std::string json = TRY(run("list table " + chain.family + " " + chain.table));
+      if (trusts(json, chain.chain, subnet)) continue;
+    }
+    closed.push_back(chain);
   }
   return closed;
 }

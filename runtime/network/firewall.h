@@ -37,6 +37,10 @@ struct RulesetSurvey {
 // `json`: the answer to "list chains".
 Result<RulesetSurvey> parse_survey(std::string_view json, const std::string& own_table);
 
+// `json`: the answer to "list table" of firewalld's. Whether what comes from `subnet` through
+// `chain` is of the zone `trusted`.
+bool trusts(std::string_view json, const std::string& chain, const Subnet& subnet);
+
 struct FirewallRules {
   std::string table;        // "dokku_<name>"
   std::string link_prefix;  // "dk<name>-"
@@ -60,8 +64,8 @@ class Firewall {
   Result<> open_ports(const std::set<std::uint16_t>& ports);
   // Accepts our links in each of `survey.closed`. conflict: one of them could not be changed.
   Result<> open_foreign(const RulesetSurvey& survey, const Subnet& subnet);
-  // Those of `survey.closed` that hold no rule of ours.
-  Result<std::vector<ForeignChain>> still_closed(const RulesetSurvey& survey);
+  // Those of `survey.closed` that hold no rule of ours, and trust `subnet` in no way of their own.
+  Result<std::vector<ForeignChain>> still_closed(const RulesetSurvey& survey, const Subnet& subnet);
   // The table and every rule of ours elsewhere. Success when there is nothing.
   Result<> remove();
 

@@ -19,8 +19,10 @@
 #include "base/io.h"
 #include "base/log.h"
 #include "runtime/network/address_book.h"
+#include "runtime/network/change_watch.h"
 #include "runtime/network/dns_forwarder.h"
 #include "runtime/network/firewall.h"
+#include "runtime/network/foreign_routes.h"
 #include "runtime/network/namespace.h"
 #include "runtime/network/netlink.h"
 #include "runtime/network/subnet.h"
@@ -104,6 +106,7 @@ class HostNetworks : public Networks {
                                             .host_resolv_conf = options_.host_resolv_conf,
                                             .upstream_port = options_.dns_upstream_port}));
     }
+    if (!watch_) watch_ = TRY(ChangeWatch::start([this] { keep_rules(); }));
     return {};
   }
 
@@ -162,15 +165,24 @@ class HostNetworks : public Networks {
     std::lock_guard hold(mutex_);
     const RulesetSurvey survey = TRY(firewall_.survey());
     const std::string forwarding = TRY(read_file(kForwardingFile, 16));
-    const std::vector<ForeignChain> closed = TRY(firewall_.still_closed(survey));
     NetworkHealth health{!forwarding.starts_with("0"), survey.own_table, {}, survey.neighbours};
-    for (const ForeignChain& chain : closed) {
-      health.closed.insert(chain.family + " " + chain.table + " " + chain.chain);
+    if (subnet_) {
+      const std::vector<ForeignChain> closed = TRY(firewall_.still_closed(survey, *subnet_));
+      for (const ForeignChain& chain : closed) {
+        health.closed.insert(chain.family + " " + chain.table + " " + chain.chain);
+      }
+      health.range = subnet_->range_text();
+      // Who names a range knows that what is routed there is not used.
+      if (options_.range.empty())
+        health.clashes = TRY(clashing_routes(&netlink_, own_routes(true)));
     }
+    health.public_ports = opened_;
+    health.public_ports.insert(options_.public_ports.begin(), options_.public_ports.end());
     return health;
   }
 
   Result<> remove_all() override {
+    watch_.reset();  // it may wait for the lock
     std::lock_guard hold(mutex_);
     forwarder_.reset();
     TRY(load_subnet());
@@ -212,15 +224,18 @@ class HostNetworks : public Networks {
     return {};
   }
 
-  // The stored one, unless something else took it while nothing of ours was up. Another instance
+  // The stored one, unless something else took it while nothing of ours used it. Another instance
   // may choose the same at the same moment: who adds the address first has it.
   Result<> settle_subnet() {
     TRY(load_subnet());
     const RulesetSurvey survey = TRY(firewall_.survey());
     const bool up = survey.own_table;
-    const std::vector<Prefix> taken = TRY(foreign_prefixes(up));
+    const std::vector<Route> foreign = TRY(foreign_routes(&netlink_, own_routes(up)));
+    const std::vector<Prefix> taken = prefixes(foreign);
     TRY(adopt_links());
-    if (subnet_ && (up || !links_.empty() || !clashes(*subnet_, taken))) {
+    std::optional<Prefix> wanted;
+    if (!options_.range.empty()) wanted = TRY(parse_range(options_.range));
+    if (subnet_ && (!links_.empty() || suits(*subnet_, wanted, taken))) {
       TRY(write_rules());
       Result<> claimed = claim_addresses();
       if (up || claimed || claimed.error().code() != Errc::already_exists) {
@@ -228,37 +243,30 @@ class HostNetworks : public Networks {
       }
     }
     if (subnet_) log::warn("subnet " + subnet_->range_text() + " is in use: choosing another");
-    return take_free_subnet(taken);
+    if (up) TRY(release_addresses());
+    forwarder_.reset();
+    return take_free_subnet(wanted, taken);
   }
 
-  Result<> take_free_subnet(std::vector<Prefix> taken) {
+  static bool suits(const Subnet& subnet, const std::optional<Prefix>& wanted,
+                    const std::vector<Prefix>& taken) {
+    return wanted ? subnet.range == *wanted : !clashes(subnet, taken);
+  }
+
+  Result<> take_free_subnet(const std::optional<Prefix>& wanted, std::vector<Prefix> taken) {
     for (;;) {
-      subnet_ = TRY(choose_subnet(taken));
+      subnet_ = TRY(wanted ? subnet_in(*wanted, taken) : choose_subnet(taken));
       TRY(write_file_atomically(subnet_file(), subnet_->text() + "\n", 0644));
       TRY(write_rules());
       Result<> claimed = claim_addresses();
       if (claimed || claimed.error().code() != Errc::already_exists) return claimed;
       taken.push_back(subnet_->range);
+      taken.push_back({subnet_->gateway, 32});
     }
   }
 
-  // Everything that the host routes, less what is ours. `up`: the stored subnet's routes are ours,
-  // and not those of another instance that chose the same while we were down.
-  Result<std::vector<Prefix>> foreign_prefixes(bool up) {
-    const std::vector<Link> links = TRY(netlink_.links());
-    std::set<unsigned> ours;
-    for (const Link& link : links) {
-      if (link.name.starts_with(prefix_)) ours.insert(link.index);
-    }
-    const std::vector<Route> routes = TRY(netlink_.routes());
-    std::vector<Prefix> foreign;
-    for (const Route& route : routes) {
-      const bool own_range = up && subnet_ && route.unreachable && route.to == subnet_->range;
-      const bool own_gateway = up && subnet_ && route.to == Prefix{subnet_->gateway, 32};
-      if (!own_range && !own_gateway && !ours.contains(route.link)) foreign.push_back(route.to);
-    }
-    return foreign;
-  }
+  // `up`: what the host routes to the stored subnet is ours.
+  OwnRoutes own_routes(bool up) const { return {prefix_, up ? subnet_ : std::nullopt}; }
 
   // The gateway's address, and an end for packets to containers that are gone: they would leave by
   // the default route. Both also tell other instances that the subnet is taken.
@@ -281,19 +289,48 @@ class HostNetworks : public Networks {
   Result<> write_rules() {
     const RulesetSurvey survey = TRY(firewall_.survey());
     const std::string forwarding = TRY(read_file(kForwardingFile, 16));
-    const bool was_off = survey.forwarding_was_off || forwarding.starts_with("0");
+    forwarding_was_off_ =
+        forwarding_was_off_ || survey.forwarding_was_off || forwarding.starts_with("0");
     TRY(firewall_.apply({.table = table(),
                          .link_prefix = prefix_,
                          .subnet = *subnet_,
                          .public_ports = options_.public_ports,
-                         .forwarding_was_off = was_off,
+                         .forwarding_was_off = forwarding_was_off_,
                          .track_loopback = survey.others_rewrite_local}));
+    tracks_loopback_ = survey.others_rewrite_local;
     if (!opened_.empty()) TRY(firewall_.open_ports(opened_));
     if (forwarding.starts_with("0")) TRY(write_sysctl(kForwardingFile, "1"));
     // Not an end: who followed the advice in the message has a firewall that lets us through.
     const Result<> opened = firewall_.open_foreign(survey, *subnet_);
     if (!opened) log::warn(opened.error().message());
     return {};
+  }
+
+  // Called when somebody changed the packet filter: Docker was installed, firewalld was reloaded,
+  // rules were flushed. Does nothing while all is as it should be, since what it writes calls it.
+  void keep_rules() {
+    std::lock_guard hold(mutex_);
+    const Result<> kept = put_back_rules();
+    if (!kept) log::warn("packet filter: " + kept.error().message());
+  }
+
+  Result<> put_back_rules() {
+    if (!subnet_) return {};
+    const RulesetSurvey survey = TRY(firewall_.survey());
+    const std::string forwarding = TRY(read_file(kForwardingFile, 16));
+    const bool stands = survey.own_table && survey.others_rewrite_local == tracks_loopback_ &&
+                        !forwarding.starts_with("0");
+    if (!stands) {
+      log::info("the host's packet filter was changed: the rules of this instance are put back");
+      return write_rules();
+    }
+    const std::vector<ForeignChain> closed = TRY(firewall_.still_closed(survey, *subnet_));
+    if (closed.empty() || closed == refused_) return {};
+    log::info("a firewall of the host would drop what apps send: it is told about them");
+    Result<> opened = firewall_.open_foreign(survey, *subnet_);
+    // Said once: whoever refuses does so at each of their reloads.
+    refused_ = opened ? std::vector<ForeignChain>() : closed;
+    return opened;
   }
 
   Result<> write_resolv_conf() {
@@ -438,6 +475,10 @@ class HostNetworks : public Networks {
   std::optional<Subnet> subnet_;
   std::map<std::string, unsigned> links_;  // as seen on the host: id, number
   std::unique_ptr<DnsForwarder> forwarder_;
+  bool forwarding_was_off_ = false;     // before the first instance came up
+  bool tracks_loopback_ = false;        // as the rules were written
+  std::vector<ForeignChain> refused_;   // could not be opened for us
+  std::unique_ptr<ChangeWatch> watch_;  // last: it ends before what it calls
 };
 
 Result<std::unique_ptr<Networks>> create_host_networks(const HostNetworkOptions& options) {

@@ -27,6 +27,9 @@ struct HostNetworkOptions {
   // TCP ports of the host that containers may reach as anybody may: the proxy's, so that an app
   // can call itself or another one by its public name.
   std::vector<std::uint16_t> public_ports;
+  // The containers' addresses, "10.99.0.0/20"; empty: the first range that the host does not route.
+  // Takes effect when no container has an address.
+  std::string range;
   // Where the host's name servers are listed, followed when it changes; the port is for tests.
   std::filesystem::path host_resolv_conf = "/etc/resolv.conf";
   std::uint16_t dns_upstream_port = 53;
@@ -36,8 +39,8 @@ struct HostNetworkOptions {
 
 // Touches nothing yet; `ensure` does. The calling process needs CAP_NET_ADMIN
 // and CAP_SYS_ADMIN in the host's namespaces, and must see the mounts that the runtime sees.
-// ensure(): conflict when no subnet is free or port 53 of the gateway is taken. A host firewall
-// that could not be opened for us is logged, with what to type.
+// ensure(): invalid_argument: `range` is none; conflict when no subnet is free or port 53 of the
+// gateway is taken. A host firewall that could not be opened for us is logged, with what to type.
 Result<std::unique_ptr<Networks>> create_host_networks(const HostNetworkOptions& options);
 
 }  // namespace dokku::runtime

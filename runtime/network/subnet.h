@@ -26,8 +26,14 @@ struct Subnet {
   friend bool operator==(const Subnet&, const Subnet&) = default;
 };
 
+// "10.83.0.0/20"
+Result<Prefix> parse_range(std::string_view text);
+
 // The first candidate that overlaps none of `taken` (default routes do not count). conflict: none.
 Result<Subnet> choose_subnet(const std::vector<Prefix>& taken);
+
+// A range that somebody named, whatever is routed there, with a gateway that nobody has.
+Result<Subnet> subnet_in(const Prefix& range, const std::vector<Prefix>& taken);
 
 bool clashes(const Subnet& subnet, const std::vector<Prefix>& taken);
 

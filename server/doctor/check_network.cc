@@ -1,10 +1,18 @@
 // Whether containers reach the world and the world reaches the proxy.
 #include "server/doctor/checks.h"
+#include "server/doctor/front_firewall.h"
 
 namespace dokku::server {
 namespace {
 
 constexpr const char* kMend = "dokku doctor:mend";
+constexpr const char* kServersFile = "/etc/resolv.conf";
+const std::string kServer = "nameserver ";
+// The stack comes from there.
+constexpr const char* kAskedName = "deb.debian.org";
+constexpr std::chrono::milliseconds kLookupLimit{500};
+
+using Ports = std::set<std::uint16_t>;
 
 struct PortWanted {
   std::uint16_t port = 0;
@@ -17,6 +25,35 @@ std::string names(const std::set<std::string>& all) {
   std::string text;
   for (const std::string& one : all) text += (text.empty() ? "" : ", ") + one;
   return text;
+}
+
+// firewalld of Debian 13 owns its table, so that nobody else can write there.
+Finding closed_chain(const std::string& chain, const runtime::NetworkHealth& health) {
+  const bool firewalld = chain.find(" firewalld ") != std::string::npos;
+  return wrong("network", "a foreign firewall (" + chain + ") drops what apps send",
+               firewalld ? "firewall-cmd --permanent --zone=trusted --add-source=" + health.range +
+                               " && firewall-cmd --reload"
+                         : kMend);
+}
+
+// Whether the world gets through to the ports that we listen on.
+Findings check_front(const DoctorParts& parts, const runtime::NetworkHealth& health) {
+  Ports wanted = health.public_ports;
+  wanted.insert({parts.instance.http_port, parts.instance.ssh_port});
+  if (parts.instance.https_port != 0) wanted.insert(parts.instance.https_port);
+  Findings found;
+  const auto look = [&](const char* who, ClosedPorts (*closed_by)(HostView&, const Ports&)) {
+    if (!health.foreign.contains(who)) return;
+    const ClosedPorts closed = closed_by(*parts.host, wanted);
+    if (closed.ports.empty()) return;
+    std::string list;
+    for (const auto port : closed.ports) list += (list.empty() ? "" : ", ") + std::to_string(port);
+    found.push_back(
+        wrong("network", std::string(who) + " lets nobody in on port " + list, closed.open_them));
+  };
+  look("ufw", closed_by_ufw);
+  look("firewalld", closed_by_firewalld);
+  return found;
 }
 
 std::optional<Finding> check_port(const PortWanted& wanted, const std::set<PortHolder>& listeners) {
@@ -55,14 +92,34 @@ Findings check_network(const DoctorParts& parts) {
   if (!health->rules) {
     found.push_back(wrong("network", "the packet filter's rules of this instance are gone", kMend));
   }
-  for (const std::string& chain : health->closed) {
-    found.push_back(
-        wrong("network", "a foreign firewall (" + chain + ") drops what apps send", kMend));
+  for (const std::string& chain : health->closed) found.push_back(closed_chain(chain, *health));
+  for (const std::string& route : health->clashes) {
+    found.push_back(wrong("network",
+                          "the apps' addresses (" + health->range +
+                              ") are also routed elsewhere: " + route +
+                              "; what has them there is out of reach",
+                          "a boot chooses others, or at once: dokku ps:stop --all, " +
+                              std::string(kMend) + ", dokku ps:start --all"));
   }
+  for (Finding& finding : check_front(parts, *health)) found.push_back(std::move(finding));
   if (!found.empty()) return found;
   std::string what = "forwarding is on, rules are in place";
   if (!health->foreign.empty()) what += "; beside " + names(health->foreign);
   return {good("network", what)};
+}
+
+Findings check_names(const DoctorParts& parts) {
+  const std::string text = parts.host->read(kServersFile).value_or("");
+  const bool named = text.starts_with(kServer) || text.find("\n" + kServer) != std::string::npos;
+  const Lookups found = parts.host->look_up({kAskedName}, kLookupLimit);
+  if (found.contains(kAskedName)) return {good("names", "the host's name servers answer")};
+  const std::string nobody = ": apps and builds find no host by its name";
+  if (!named) {
+    return {wrong("names", "no name server is set" + nobody,
+                  "write \"nameserver ADDRESS\" into " + std::string(kServersFile))};
+  }
+  return {wrong("names", "no name server of " + std::string(kServersFile) + " answers" + nobody,
+                "look at " + std::string(kServersFile) + ", and whether the host reaches them")};
 }
 
 Findings check_ports(const DoctorParts& parts) {

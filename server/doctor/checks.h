@@ -10,6 +10,7 @@ Findings check_containerd(const DoctorParts& parts);
 Findings check_kernel(const DoctorParts& parts);
 // check_network.cc
 Findings check_network(const DoctorParts& parts);
+Findings check_names(const DoctorParts& parts);
 Findings check_ports(const DoctorParts& parts);
 // check_domains.cc
 Findings check_domains(const DoctorParts& parts, const DoctorScope& scope);

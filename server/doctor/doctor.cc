@@ -24,10 +24,12 @@ Findings examine(const DoctorParts& parts, const DoctorScope& scope) {
   // Those that may wait for somebody else.
   auto domains = std::async(std::launch::async, [&] { return check_domains(parts, scope); });
   if (!scope.whole) return domains.get();
+  auto names = std::async(std::launch::async, [&] { return check_names(parts); });
   auto leftovers = std::async(std::launch::async, [&] { return check_leftovers(parts); });
   append(all, check_containerd(parts));
   append(all, check_kernel(parts));
   append(all, check_network(parts));
+  append(all, names.get());
   append(all, check_ports(parts));
   append(all, domains.get());
   append(all, check_disk(parts));

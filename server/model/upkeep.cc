@@ -32,6 +32,15 @@ Result<> read_cgroup(const Json& json, std::string& into) {
   return {};
 }
 
+// runtime/network says whether it is one.
+Result<> read_subnet(const Json& json, std::string& into) {
+  const auto found = json.find("subnet");
+  if (found == json.end()) return {};
+  if (!found->is_string()) return bad("subnet", "must be a range like 10.83.0.0/20");
+  into = found->get<std::string>();
+  return {};
+}
+
 }  // namespace
 
 Result<Upkeep> Upkeep::parse(std::string_view text, const Instance& instance) {
@@ -48,6 +57,7 @@ Result<Upkeep> Upkeep::parse(std::string_view text, const Instance& instance) {
   TRY(read_path(json, "proxy_snapshot", upkeep.proxy_snapshot));
   TRY(read_path(json, "sshd_config", upkeep.sshd_config));
   TRY(read_cgroup(json, upkeep.cgroup_parent));
+  TRY(read_subnet(json, upkeep.subnet));
   const auto prepare = json.find("prepare_stack");
   if (prepare == json.end()) return upkeep;
   if (!prepare->is_boolean()) return bad("prepare_stack", "must be true or false");

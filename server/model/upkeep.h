@@ -19,6 +19,7 @@ struct Upkeep {
   // Of the instance's own sshd; empty: the host's serves it (the package's drop-in).
   std::filesystem::path sshd_config;
   std::string cgroup_parent;   // "/dokku.slice/dokku-apps.service"; else the instance's own
+  std::string subnet;          // of containers, "10.83.0.0/20"; empty: one that is free is chosen
   bool prepare_stack = false;  // dokkud builds the stack at its start, before anybody pushes
 
   // invalid_argument names the key and what is wrong with it.

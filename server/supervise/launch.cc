@@ -22,7 +22,10 @@ std::vector<std::string> environment(const Given& given) {
   Environment all = given.config;
   all.try_emplace("PATH", kPath);
   all.try_emplace("LANG", "C.UTF-8");
-  all.try_emplace("NODE_EXTRA_CA_CERTS", kCaBundle);  // Node brings a list of its own
+  // Node and certifi bring lists of their own; OpenSSL reads single certificates, which are ours.
+  for (const char* name : {"NODE_EXTRA_CA_CERTS", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE"}) {
+    all.try_emplace(name, kCaBundle);
+  }
   if (given.limits.memory_bytes > 0) {
     all.try_emplace("MEMORY_AVAILABLE", std::to_string(given.limits.memory_bytes >> 20));
   }

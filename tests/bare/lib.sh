@@ -8,8 +8,9 @@ make_root() {
   (($# == 0)) || packages+=$(printf ',%s' "$@")
   mkdir -p "$bare"
   say_step "Making a bare $suite in $bare"
-  mmdebstrap --quiet --variant=minbase --include="$packages" "$suite" "$bare" \
-    http://deb.debian.org/debian || return
+  # What is installed there is thrown away.
+  mmdebstrap --quiet --variant=minbase --dpkgopt=force-unsafe-io --include="$packages" "$suite" \
+    "$bare" http://deb.debian.org/debian || return
   printf 'deb http://deb.debian.org/debian %s main\n' "$suite" >"$bare/etc/apt/sources.list"
   hand_over_certificates
 }

@@ -13,6 +13,8 @@ FakeHost::FakeHost() {
   files["/proc/meminfo"] =
       "MemTotal:        4000000 kB\nMemFree:         100000 kB\n"
       "MemAvailable:    2000000 kB\nSwapTotal:             0 kB\n";
+  files["/etc/resolv.conf"] = "nameserver 192.0.2.53\n";
+  names["deb.debian.org"] = {"192.0.2.80"};
   listening = {{80, "dokku-proxy"}, {443, "dokku-proxy"}, {22, "sshd"}};
 }
 

@@ -56,6 +56,26 @@ TEST(RulesetSurvey, TellsInstancesApart) {
   EXPECT_FALSE(survey(chain("inet", "foreign", mark)).forwarding_was_off);
 }
 
+std::string zone_rule(const std::string& address, const std::string& way,
+                      const std::string& target) {
+  return R"({"nftables": [{"metainfo": {}}, {"rule": {"family": "inet", "table": "firewalld",
+      "chain": "filter_FORWARD_ZONES", "handle": 9, "expr": [
+      {"match": {"op": "==", "left": {"payload": {"protocol": "ip", "field": "saddr"}},
+       "right": {"prefix": {"addr": ")" +
+         address + R"(", "len": 20}}}}, {")" + way + R"(": {"target": ")" + target + R"("}}]}}]})";
+}
+
+TEST(Firewalld, TrustsASourceOfItsZoneTrusted) {
+  const Subnet subnet = *choose_subnet({});
+  const std::string forward = "filter_FORWARD";
+  EXPECT_TRUE(trusts(zone_rule("10.83.0.0", "goto", "filter_FWD_trusted"), forward, subnet));
+  EXPECT_TRUE(trusts(zone_rule("10.83.0.0", "jump", "filter_FWD_trusted"), forward, subnet));
+  EXPECT_FALSE(trusts(zone_rule("10.84.0.0", "goto", "filter_FWD_trusted"), forward, subnet));
+  EXPECT_FALSE(trusts(zone_rule("10.83.0.0", "goto", "filter_FWD_public"), forward, subnet));
+  EXPECT_FALSE(trusts(zone_rule("10.83.0.0", "goto", "filter_IN_trusted"), "filter_INPUT", subnet));
+  EXPECT_FALSE(trusts("{}", forward, subnet));
+}
+
 TEST(Ruleset, FillsEveryPlace) {
   const FirewallRules rules{.table = "dokku_t1",
                             .link_prefix = "dkt1-",

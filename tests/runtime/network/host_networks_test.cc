@@ -61,6 +61,7 @@ class HostNetworksTest : public TestHost {
                               .state_dir = root_ / name / "lib",
                               .run_dir = root_ / name / "run",
                               .public_ports = {8081},
+                              .range = range_,
                               .host_resolv_conf = root_ / "resolv.conf",
                               .dns_upstream_port = 5399});
     EXPECT_TRUE(made.has_value()) << made.error().message();
@@ -104,6 +105,7 @@ class HostNetworksTest : public TestHost {
     return text + "forward " + slurp("/proc/sys/net/ipv4/ip_forward");
   }
 
+  std::string range_;  // named for those that are created from now on
   std::string inventory_before_;
   std::unique_ptr<Networks> networks_;
 };
@@ -373,6 +375,69 @@ TEST_F(HostNetworksTest, GetsThroughAFirewallThatDropsWhatItDoesNotKnow) {
   nft("delete table ip filter\ndelete table inet other\n");
 }
 
+// Until `done` or for 5 s.
+template <class F>
+bool becomes(F&& done) {
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(5);
+  while (std::chrono::steady_clock::now() < until) {
+    if (done()) return true;
+    std::this_thread::yield();
+  }
+  return done();
+}
+
+TEST_F(HostNetworksTest, AFirewallThatComesLaterIsToldAboutUs) {
+  const Endpoint web = attach("blog.web.1.r1");
+  const UniqueFd far = bound(world_, SOCK_STREAM, kFarAway, 80);
+  nft(kClosedHost);
+  const auto passes = [&] { return connect_error(web.network_namespace, kFarAway, 80, 300) == 0; };
+  EXPECT_TRUE(becomes(passes));
+  // It writes its rules anew, without ours.
+  nft("delete table ip filter\ndelete table inet other\n");
+  nft(kClosedHost);
+  EXPECT_TRUE(becomes(passes));
+  nft("delete table ip filter\ndelete table inet other\n");
+  ok(networks_->remove_all());
+  std::ofstream("/proc/sys/net/ipv4/ip_forward") << "0";
+}
+
+TEST_F(HostNetworksTest, RulesThatSomebodyFlushedComeBack) {
+  const Endpoint web = attach("blog.web.1.r1");
+  ok(networks_->open_ports({20001}));
+  const UniqueFd far = bound(world_, SOCK_STREAM, kFarAway, 80);
+  nft("flush ruleset");
+  EXPECT_TRUE(becomes([&] { return networks_->health()->rules; }));
+  EXPECT_EQ(connect_error(web.network_namespace, kFarAway, 80), 0);
+  EXPECT_TRUE(becomes([] { return nft("list ruleset").find("20001") != std::string::npos; }));
+}
+
+TEST_F(HostNetworksTest, ForwardingThatSomebodySwitchedOffComesBack) {
+  std::ofstream("/proc/sys/net/ipv4/ip_forward") << "0" << std::flush;
+  EXPECT_TRUE(becomes([&] { return networks_->health()->forwarding; }));
+}
+
+TEST_F(HostNetworksTest, ARouteThatComesToOurRangeIsNamedAndLeftOnceNothingRuns) {
+  const std::string before = gateway();
+  const Endpoint web = attach("blog.web.1.r1");
+  EXPECT_TRUE(networks_->health()->clashes.empty());
+  const std::string range = networks_->health()->range;
+  const Ipv4 base = ip(range.substr(0, range.find('/'))) & 0xffff0000U;
+  const unsigned up = netlink_->find_link("up0")->index;
+  ok(netlink_->add_route({.to = {base, 16}, .link = up}));
+  EXPECT_EQ(networks_->health()->clashes, (std::set<std::string>{to_string(base) + "/16 by up0"}));
+  ok(networks_->ensure());
+  EXPECT_EQ(gateway(), before);  // what runs keeps its address
+  ok(networks_->detach(web.id));
+  ok(networks_->ensure());
+  EXPECT_NE(gateway(), before);
+  EXPECT_TRUE(networks_->health()->clashes.empty());
+  const Endpoint again = attach("blog.web.1.r2");
+  const UniqueFd far = bound(world_, SOCK_STREAM, kFarAway, 80);
+  EXPECT_EQ(connect_error(again.network_namespace, kFarAway, 80), 0);
+  EXPECT_EQ(slurp(networks_->resolv_conf()).find("nameserver " + gateway()), 0U);
+  ok(netlink_->remove_route({.to = {base, 16}, .link = up}));
+}
+
 TEST_F(HostNetworksTest, ATakenRangeIsNotChosen) {
   ok(networks_->remove_all());
   fs::remove_all(root_ / "t1");
@@ -381,6 +446,24 @@ TEST_F(HostNetworksTest, ATakenRangeIsNotChosen) {
   networks_ = start("t1");
   EXPECT_TRUE(attach("blog.web.1.r1").address.starts_with("172.16.0.")) << attach("x").address;
   ok(networks_->remove_all());
+  ok(netlink_->remove_route({.to = {ip("10.0.0.0"), 8}, .link = up}));
+}
+
+TEST_F(HostNetworksTest, ARangeThatIsNamedIsTakenOnceNothingRuns) {
+  const unsigned up = netlink_->find_link("up0")->index;
+  ok(netlink_->add_route({.to = {ip("10.0.0.0"), 8}, .link = up}));
+  const Endpoint web = attach("blog.web.1.r1");
+  networks_.reset();
+  range_ = "10.99.16.0/20";
+  networks_ = start("t1");
+  EXPECT_EQ(attach("blog.web.1.r1").address, web.address);
+  ok(networks_->detach(web.id));
+  networks_ = start("t1");
+  EXPECT_TRUE(attach("blog.web.1.r2").address.starts_with("10.99.16."));
+  networks_ = start("t1");
+  EXPECT_TRUE(attach("blog.web.1.r3").address.starts_with("10.99.16."));
+  range_ = "10.99.0.0/24";
+  EXPECT_EQ(create("t1")->ensure().error().code(), Errc::invalid_argument);
   ok(netlink_->remove_route({.to = {ip("10.0.0.0"), 8}, .link = up}));
 }
 

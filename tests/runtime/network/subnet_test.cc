@@ -17,6 +17,26 @@ TEST(Subnet, IsChosenFromTheFirstFreeRange) {
             "192.168.0.0/20 169.254.157.1");
 }
 
+TEST(Subnet, IsFoundWhereACompanyRoutesAllThatIsPrivate) {
+  std::vector<Prefix> taken{
+      {ip(10, 0, 0, 0), 8}, {ip(172, 16, 0, 0), 12}, {ip(192, 168, 0, 0), 16}};
+  EXPECT_EQ(choose_subnet(taken)->text(), "100.64.0.0/20 169.254.174.1");
+  taken.push_back({ip(100, 64, 0, 0), 10});
+  EXPECT_EQ(choose_subnet(taken)->text(), "198.18.0.0/20 169.254.238.1");
+  taken.push_back({ip(198, 18, 0, 0), 15});
+  EXPECT_NE(choose_subnet(taken).error().message().find("\"subnet\": \"10.83.0.0/20\""),
+            std::string::npos);
+}
+
+TEST(Subnet, ARangeThatIsNamedNeedsAFreeGatewayAlone) {
+  const Prefix range = *parse_range("10.99.16.0/20");
+  EXPECT_EQ(subnet_in(range, {{ip(10, 0, 0, 0), 8}, {ip(169, 254, 1, 1), 32}})->text(),
+            "10.99.16.0/20 169.254.2.1");
+  for (const char* text : {"", "10.99.0.0", "10.99.0.0/24", "10.99.1.0/20", "here/20"}) {
+    EXPECT_FALSE(parse_range(text).has_value()) << text;
+  }
+}
+
 TEST(Subnet, DefaultRoutesAndLinkLocalRangesDoNotClash) {
   EXPECT_EQ(choose_subnet({{0, 0}, {ip(169, 254, 0, 0), 16}})->text(), "10.83.0.0/20 169.254.1.1");
 }
@@ -34,7 +54,7 @@ TEST(Subnet, NeverTakesTheMetadataServicesNetwork) {
     EXPECT_LT((subnet->gateway >> 8) & 255U, 255U);
     taken.push_back(subnet->range);
   }
-  EXPECT_EQ(taken.size(), 172U);
+  EXPECT_EQ(taken.size(), 252U);
   EXPECT_EQ(choose_subnet(taken).error().code(), Errc::conflict);
 }
 

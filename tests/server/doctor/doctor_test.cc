@@ -75,12 +75,18 @@ class DoctorTest : public ::testing::Test {
 
   // The only thing that is wrong now, or a note.
   Finding only() {
-    Findings troubles;
+    Findings bad;
     for (Finding& one : examine_now()) {
-      if (one.state != Finding::State::good) troubles.push_back(std::move(one));
+      if (one.state != Finding::State::good) bad.push_back(std::move(one));
     }
-    EXPECT_EQ(troubles.size(), 1U);
-    return troubles.empty() ? Finding{} : troubles.front();
+    EXPECT_EQ(bad.size(), 1U);
+    return bad.empty() ? Finding{} : bad.front();
+  }
+  std::size_t troubles() {
+    const Findings found = examine_now();
+    return static_cast<std::size_t>(
+        std::count_if(found.begin(), found.end(),
+                      [](const Finding& one) { return one.state != Finding::State::good; }));
   }
   void expect_wrong(const std::string& check, const std::string& what, const std::string& mend) {
     const Finding finding = only();
@@ -109,9 +115,9 @@ TEST_F(DoctorTest, AHealthyHostHasOneGoodLinePerCheck) {
     EXPECT_EQ(one.state, Finding::State::good) << one.check << ": " << one.what;
     checks.push_back(one.check);
   }
-  EXPECT_EQ(checks,
-            (std::vector<std::string>{"containerd", "kernel", "network", "ports", "domains", "disk",
-                                      "memory", "store", "left-overs", "clock", "keys"}));
+  EXPECT_EQ(checks, (std::vector<std::string>{"containerd", "kernel", "network", "names", "ports",
+                                              "domains", "disk", "memory", "store", "left-overs",
+                                              "clock", "keys"}));
 }
 
 TEST_F(DoctorTest, AContainerdThatIsAwayIsNamed) {
@@ -141,6 +147,42 @@ TEST_F(DoctorTest, ForwardingRulesAndForeignFirewallsAreLookedAt) {
   expect_wrong("network", "rules of this instance are gone", "dokku doctor:mend");
   networks_.set_health({true, true, {"ip filter FORWARD"}, {"Docker"}});
   expect_wrong("network", "(ip filter FORWARD) drops", "dokku doctor:mend");
+}
+
+TEST_F(DoctorTest, AFirewallThatOthersMayNotChangeIsOpenedByItsOwnCommand) {
+  runtime::NetworkHealth health{true, true, {"inet firewalld filter_FORWARD"}, {}};
+  health.range = "10.83.0.0/20";
+  networks_.set_health(health);
+  expect_wrong("network", "(inet firewalld filter_FORWARD) drops",
+               "firewall-cmd --permanent --zone=trusted --add-source=10.83.0.0/20");
+}
+
+TEST_F(DoctorTest, ARouteThatCameToTheAppsAddressesIsNamed) {
+  runtime::NetworkHealth health{true, true, {}, {}};
+  health.range = "10.83.0.0/20";
+  health.clashes = {"10.83.0.0/16 by eth1"};
+  networks_.set_health(health);
+  expect_wrong("network", "(10.83.0.0/20) are also routed elsewhere: 10.83.0.0/16 by eth1",
+               "dokku ps:stop --all, dokku doctor:mend, dokku ps:start --all");
+}
+
+TEST_F(DoctorTest, PortsThatAFirewallKeepsClosedAreNamed) {
+  runtime::NetworkHealth health{true, true, {}, {"ufw", "firewalld"}};
+  health.public_ports = {80, 20001};
+  networks_.set_health(health);
+  host_.files["/etc/ufw/ufw.conf"] = "ENABLED=yes\n";
+  host_.files["/etc/firewalld/zones/public.xml"] = "<zone target=\"ACCEPT\">";
+  expect_wrong("network", "ufw lets nobody in on port 22, 80, 443, 20001",
+               "ufw allow 22,80,443,20001/tcp");
+  networks_.set_health({true, true, {}, {"Docker"}});  // what is not in place closes nothing
+  EXPECT_EQ(troubles(), 0U);
+}
+
+TEST_F(DoctorTest, NameServersThatAreAbsentOrSilentAreNamed) {
+  host_.names.erase("deb.debian.org");
+  expect_wrong("names", "no name server of /etc/resolv.conf answers", "look at /etc/resolv.conf");
+  host_.files["/etc/resolv.conf"] = "# nothing\nsearch example.com\n";
+  expect_wrong("names", "no name server is set", "nameserver ADDRESS");
 }
 
 TEST_F(DoctorTest, APortIsOursOrSaysWhoseItIs) {

@@ -89,7 +89,8 @@ TEST_F(LocalExecutorTest, StartsWithConfigPortAndDyno) {
   const std::vector<std::string> expected = {"/.dokku/init", "--", "/bin/bash", "/.dokku/start",
                                              "node server.js"};
   EXPECT_EQ(spec->args, expected);
-  for (const char* wanted : {"GREETING=hello", "PORT=5000", "DYNO=web.1", "HOME=/app"}) {
+  for (const char* wanted : {"GREETING=hello", "PORT=5000", "DYNO=web.1", "HOME=/app",
+                             "SSL_CERT_FILE=/etc/ssl/certs/ca-certificates.crt"}) {
     EXPECT_NE(std::find(spec->env.begin(), spec->env.end(), wanted), spec->env.end()) << wanted;
   }
 }

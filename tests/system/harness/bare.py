@@ -67,7 +67,7 @@ class BareMachine:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not os.path.isdir(base):
                 run([MACHINE, "base", self.suite, base, *self.packages],
-                    timeout=500).must_succeed()
+                    timeout=1500).must_succeed()
         return base
 
     def run(self, *command, stdin=None, timeout=300, **environment):

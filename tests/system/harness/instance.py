@@ -25,6 +25,7 @@ class Instance:
         self.http_port, self.https_port, self.ssh_port = places.free_ports(3)
         self.client_dir = os.path.join(self.root, "client")
         self.stack = places.STACK
+        self.address = "127.0.0.1"  # as clients see it
 
     def __enter__(self):
         return self.start()
@@ -124,7 +125,8 @@ class Instance:
         return Repo(os.path.join(folder or self.client_dir, name or "repo"), files)
 
     def get(self, host, path="/", **options):
-        return clients.request(self.http_port, host, path, **options)
+        return clients.request(self.http_port, host, path,
+                               **{"address": self.address, **options})
 
     # --- what runs -------------------------------------------------------------------------------
 
@@ -161,7 +163,7 @@ class Instance:
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "tester", "-f",
              key]).must_succeed()
         with open(os.path.join(self.client_dir, "ssh_config"), "w", encoding="utf-8") as file:
-            file.write(f"Host localhost\n  HostName 127.0.0.1\n  Port {self.ssh_port}\n"
+            file.write(f"Host localhost\n  HostName {self.address}\n  Port {self.ssh_port}\n"
                        f"  IdentityFile {key}\n  IdentitiesOnly yes\n  BatchMode yes\n"
                        f"  StrictHostKeyChecking accept-new\n"
                        f"  UserKnownHostsFile {self.client_dir}/known_hosts\n"

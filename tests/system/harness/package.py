@@ -31,6 +31,7 @@ class PackageTest(unittest.TestCase):
     """Tests of one class share one machine, on which nothing is installed yet."""
 
     wants_systemd = False
+    suite = "bookworm"
     maxDiff = None
 
     @classmethod
@@ -39,13 +40,18 @@ class PackageTest(unittest.TestCase):
             raise unittest.SkipTest("needs root")
         cls.folder = tempfile.mkdtemp(prefix="dokku-package-")
         cls.addClassCleanup(shutil.rmtree, cls.folder, True)
-        cls.deb = build_package(cls.folder, "1.0")
-        cls.machine = BareMachine(dependencies(cls.deb) | {"curl"}, systemd=cls.wants_systemd)
+        cls.deb = cls.make_package()
+        cls.machine = BareMachine(dependencies(cls.deb) | {"curl"}, suite=cls.suite,
+                                  systemd=cls.wants_systemd)
         cls.addClassCleanup(cls.machine.stop)
         cls.machine.start()
         cls.key = os.path.join(cls.folder, "id")
         run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "me", "-f",
              cls.key]).must_succeed()
+
+    @classmethod
+    def make_package(cls):
+        return build_package(cls.folder, "1.0")
 
     def preseed(self):
         """A key and a domain, and the stack of this machine's other tests."""
