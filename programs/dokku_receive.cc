@@ -5,11 +5,13 @@
 // taken is dokkud's to say, by the exit status; its lines go to the person as git's `remote:`
 // lines.
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <cstdlib>
 #include <optional>
 #include <string>
@@ -28,6 +30,10 @@ namespace {
 using namespace dokku;  // NOLINT: this file is the program
 
 constexpr std::size_t kRefsBytesMax = 1 << 20;
+constexpr int kAgainMax = 3;
+constexpr int kTryAgainMs = 50;
+// As long as an upgrade that is undone may take; each try waits for seconds itself.
+constexpr auto kAwayMax = std::chrono::seconds(40);
 
 // "OLD NEW REF" per line becomes three words each.
 std::vector<std::string> words_of(const std::string& lines) {
@@ -98,7 +104,8 @@ void let_git_move(const std::string& ref, const std::string& old_commit) {
   if (!put) cli::complain(put.error().message());
 }
 
-Result<int> receive(const std::vector<std::string>& refs, const cli::Environment& environment) {
+Result<int> receive_once(const std::vector<std::string>& refs,
+                         const cli::Environment& environment) {
   const auto variable = [&](const char* name) {
     const auto found = environment.find(name);
     return found == environment.end() ? std::string() : found->second;
@@ -137,6 +144,21 @@ Result<int> receive(const std::vector<std::string>& refs, const cli::Environment
   if (*status == 0 && refs.size() == 3) let_git_move(refs[2], refs[0]);
   if (tree.trouble && tree.trouble->code() != Errc::internal) {
     cli::complain(tree.trouble->message());
+  }
+  return status;
+}
+
+// An upgrade of dokkud cuts a push off. The tree is still here, so the next daemon gets it.
+Result<int> receive(const std::vector<std::string>& refs, cli::Environment environment) {
+  environment[cli::wire::kTriesAgain] = "true";
+  Result<int> status = receive_once(refs, environment);
+  for (int again = 0; again < kAgainMax && status && *status == cli::wire::kTryAgain; ++again) {
+    if (again + 1 == kAgainMax) environment.erase(cli::wire::kTriesAgain);
+    const auto limit = std::chrono::steady_clock::now() + kAwayMax;
+    do {
+      status = receive_once(refs, environment);
+      if (!status) ::poll(nullptr, 0, kTryAgainMs);
+    } while (!status && std::chrono::steady_clock::now() < limit);
   }
   return status;
 }

@@ -6,6 +6,11 @@
 //   dokku-supervise --config FILE --status    what runs; exit status 1: not all of it
 //   dokku-supervise --config FILE --become NAME
 //                                             executes one of them in its place, as units do
+//   dokku-supervise --config FILE --upgrade VERSION
+//                                             another version of all programs takes over, and goes
+//                                             again when it is no good (docs/operate.md, Upgrade)
+//   dokku-supervise --config FILE --rollback  the version before it does
+//   dokku-supervise --config FILE --settle    finishes or undoes an upgrade that was cut off
 //   dokku-supervise --hold-cgroup             keeps the cgroup that it is in (dokku-apps.service)
 //
 // FILE is the instance's (docs/formats.md). The daemons: dokku-proxy, dokkud, and sshd where the
@@ -17,10 +22,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <memory>
+#include <span>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -37,6 +44,8 @@
 #include "server/daemons/keeper.h"
 #include "server/daemons/plan.h"
 #include "server/daemons/running.h"
+#include "server/daemons/upgrade_call.h"
+#include "server/daemons/version_folder.h"
 
 namespace {
 
@@ -50,9 +59,17 @@ constexpr std::size_t kLastWordsBytes = 1500;
 
 struct Arguments {
   std::string config;
-  std::string deed;    // "", "--start", "--stop", "--status", "--become", "--in-background"
-  std::string daemon;  // of --become
+  std::string deed;   // "", "--start", "--upgrade", …
+  std::string value;  // of --become and --upgrade
 };
+
+constexpr std::array<std::string_view, 7> kDeeds{
+    "--start", "--stop", "--status", "--in-background", "--hold-cgroup", "--rollback", "--settle"};
+constexpr std::array<std::string_view, 2> kDeedsWithValue{"--become", "--upgrade"};
+
+bool one_of(std::span<const std::string_view> words, std::string_view word) {
+  return std::find(words.begin(), words.end(), word) != words.end();
+}
 
 Result<Arguments> read_arguments(const std::vector<std::string>& words) {
   Arguments read;
@@ -61,13 +78,10 @@ Result<Arguments> read_arguments(const std::vector<std::string>& words) {
     const bool has_value = i + 1 < words.size();
     if (word == "--config" && has_value) {
       read.config = words[++i];
-    } else if (word == "--become" && has_value && read.deed.empty()) {
+    } else if (read.deed.empty() && has_value && one_of(kDeedsWithValue, word)) {
       read.deed = word;
-      read.daemon = words[++i];
-    } else if ((word == "--start" || word == "--stop" || word == "--status" ||
-                word == "--in-background" ||
-                word == "--hold-cgroup") &&
-               read.deed.empty()) {
+      read.value = words[++i];
+    } else if (read.deed.empty() && one_of(kDeeds, word)) {
       read.deed = word;
     } else {
       return fail(Errc::invalid_argument, "unknown argument: " + word);
@@ -75,7 +89,8 @@ Result<Arguments> read_arguments(const std::vector<std::string>& words) {
   }
   if (!read.config.empty() || read.deed == "--hold-cgroup") return read;
   return fail(Errc::invalid_argument,
-              "usage: dokku-supervise --config FILE [--start|--stop|--status|--become NAME]");
+              "usage: dokku-supervise --config FILE [--start|--stop|--status|--become NAME|"
+              "--upgrade VERSION|--rollback|--settle]");
 }
 
 // What all deeds need: the instance and its daemons.
@@ -88,9 +103,7 @@ struct Place {
   std::filesystem::path lock_file() const { return in_run("dokku-supervise.lock"); }
   std::filesystem::path pid_file() const { return in_run("dokku-supervise.pid"); }
   std::filesystem::path in_run(const char* name) const { return instance.run_dir / name; }
-  std::filesystem::path log_file() const {
-    return upkeep.daemon_logs_dir / "dokku-supervise.log";
-  }
+  std::filesystem::path log_file() const { return upkeep.daemon_logs_dir / "dokku-supervise.log"; }
 
   static Result<Place> load(const std::string& config) {
     Place place;
@@ -114,6 +127,41 @@ Result<UniqueFd> lock(const Place& place) {
               "another dokku-supervise keeps the instance " + place.instance.name + " running");
 }
 
+std::vector<std::string> own_environment() {
+  std::vector<std::string> all;
+  for (char** each = ::environ; *each != nullptr; ++each) all.emplace_back(*each);
+  return all;
+}
+
+// By the programs that it began from: they are known to work.
+void settle_what_was_left(const Place& place) {
+  if (!upgrade_was_left(place.instance)) return;
+  const auto record = UpgradeRecord::load(place.instance);
+  const auto versions = VersionFolder::behind(place.instance.helpers_dir);
+  if (!record || !versions) return;
+  log::warn("the upgrade to " + record->to + " was cut off; settling it");
+  const Result<UniqueFd> log = open_daemon_log(place.log_file());
+  if (!log) return;
+  ProcessSpec spec;
+  spec.program = versions->path_of(record->from) / "dokku-supervise";
+  spec.arguments = {"dokku-supervise", "--config", place.config, "--settle"};
+  spec.environment = own_environment();
+  spec.stdout_fd = log->get();
+  spec.stderr_fd = log->get();
+  spec.new_session = true;
+  Result<Process> settler = Process::start(spec);
+  if (settler) return settler->let_go();
+  log::error("settling the upgrade: " + settler.error().message());
+}
+
+// The daemons stay our children, and the lock is free for what comes.
+void become_the_program_on_disk(const Place& place) {
+  const std::string program = (place.instance.helpers_dir / "dokku-supervise").string();
+  log::info("becoming " + program);
+  ::execl(program.c_str(), "dokku-supervise", "--config", place.config.c_str(), nullptr);
+  log::error(program + ": " + std::generic_category().message(errno));
+}
+
 Result<int> keep(const Place& place, const UniqueFd& ready) {
   const UniqueFd held = TRY(lock(place));
   const Running self = TRY(Running::of(::getpid()));
@@ -127,6 +175,8 @@ Result<int> keep(const Place& place, const UniqueFd& ready) {
     if (trouble.empty()) log::info("all daemons of " + place.instance.name + " run");
     if (ready.valid()) static_cast<void>(write_all(ready.get(), "done " + trouble + "\n"));
   };
+  options.on_turn = [&] { settle_what_was_left(place); };
+  options.on_replace = [&] { become_the_program_on_disk(place); };
   const std::unique_ptr<Keeper> keeper = TRY(Keeper::create(std::move(options), *clock));
   TRY(keeper->run());
   ::unlink(place.pid_file().c_str());
@@ -180,8 +230,7 @@ Result<int> start(const Place& place) {
   {
     const Result<UniqueFd> available = lock(place);
     if (!available && available.error().code() == Errc::conflict) {
-      std::printf("       the instance %s is kept running already\n",
-                  place.instance.name.c_str());
+      std::printf("       the instance %s is kept running already\n", place.instance.name.c_str());
       return 0;
     }
     if (!available) return Fail(available.error());
@@ -191,7 +240,7 @@ Result<int> start(const Place& place) {
   ProcessSpec spec;
   spec.program = "/proc/self/exe";
   spec.arguments = {"dokku-supervise", "--config", place.config, "--in-background"};
-  for (char** each = ::environ; *each != nullptr; ++each) spec.environment.emplace_back(*each);
+  spec.environment = own_environment();
   spec.stdout_fd = log.get();
   spec.stderr_fd = log.get();
   spec.more_fds = {said.write.get()};
@@ -239,6 +288,30 @@ Result<int> become(const Place& place, const std::string& name) {
   return fail_syscall("executing " + plan.program.string(), errno);
 }
 
+// Whoever asked for it may go, and its terminal with it.
+Result<int> upgrade(const Place& place, const Arguments& arguments) {
+  for (const int number : {SIGHUP, SIGINT, SIGTERM, SIGPIPE}) ::signal(number, SIG_IGN);
+  const std::unique_ptr<Clock> clock = system_clock();
+  const auto tell = [](const std::string& line) {
+    std::printf("%s\n", line.c_str());
+    std::fflush(stdout);
+  };
+  const UpgradeCall call{place.instance, place.upkeep.daemon_logs_dir, place.config, *clock, tell};
+  const auto deed = [&] {
+    if (arguments.deed == "--rollback") return call.back();
+    return arguments.deed == "--settle" ? call.settle() : call.to(arguments.value);
+  };
+  const Result<UpgradeRecord> record = deed();
+  const bool nothing_left =
+      !record && arguments.deed == "--settle" && record.error().code() == Errc::not_found;
+  if (nothing_left) return 0;
+  if (!record) return Fail(record.error());
+  const bool done = record->state == UpgradeRecord::State::done;
+  std::fputs(outcome_of(*record).c_str(), done ? stdout : stderr);
+  // A unit that settles has done its work either way.
+  return done || arguments.deed == "--settle" ? 0 : 1;
+}
+
 // Until a signal ends it: the group is there as long as it is.
 Result<int> hold_cgroup() {
   const std::string text = TRY(read_file("/proc/self/cgroup"));
@@ -257,9 +330,21 @@ Result<int> run(const Arguments& arguments) {
   if (arguments.deed == "--start") return start(place);
   if (arguments.deed == "--stop") return stop(place);
   if (arguments.deed == "--status") return status(place);
-  if (arguments.deed == "--become") return become(place, arguments.daemon);
+  if (arguments.deed == "--become") return become(place, arguments.value);
+  if (arguments.deed == "--upgrade" || arguments.deed == "--rollback" ||
+      arguments.deed == "--settle") {
+    return upgrade(place, arguments);
+  }
   if (arguments.deed == "--in-background") return keep_in_background(place);
   return keep(place, UniqueFd());
+}
+
+void say(std::string_view text) {
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    std::fprintf(stderr, " !     %.*s\n", static_cast<int>(line.size()), line.data());
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
 }
 
 }  // namespace
@@ -269,6 +354,6 @@ int main(int argc, char** argv) {
   const Result<Arguments> arguments = read_arguments({argv + 1, argv + argc});
   const Result<int> done = arguments ? run(*arguments) : Result<int>(Fail(arguments.error()));
   if (done) return *done;
-  std::fprintf(stderr, " !     %s\n", done.error().message().c_str());
+  say(done.error().message());
   return arguments ? 1 : 2;
 }

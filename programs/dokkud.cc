@@ -5,6 +5,7 @@
 //   dokkud --config FILE --schema-back N    take the database back to schema N, for an older dokkud
 //   dokkud --config FILE --become-containerd  write the private containerd's configuration, be it;
 //                                           for its unit. --containerd-is-kept: the unit does it
+//   dokkud --facts                          its version and the schema that it knows, for upgrades
 //   dokkud --list-crash-points              where tests may kill it: --crash-at NAME[:N]
 //                                           or @FILE; --trace-crash-points FILE: which are passed
 //
@@ -28,11 +29,13 @@
 #include <string_view>
 #include <thread>
 
+#include "base/atomic_file.h"
 #include "base/io.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "buildstep/buildpack/builder.h"
 #include "buildstep/stack/stack.h"
+#include "cli/commands/help.h"
 #include "cli/commands/manual.h"
 #include "cli/commands/registry.h"
 #include "cli/session/server.h"
@@ -46,10 +49,12 @@
 #include "server/deploy/log_limits.h"
 #include "server/deploy/opening_routes.h"
 #include "server/logs/keeper.h"
+#include "server/model/upgrade_record.h"
 #include "server/model/upkeep.h"
 #include "server/platform/deploy_lifecycle.h"
 #include "server/platform/platform.h"
 #include "server/platform/strangers.h"
+#include "server/store/passage.h"
 #include "server/supervise/local_executor.h"
 
 namespace {
@@ -70,6 +75,7 @@ struct Arguments {
   bool containerd_is_kept = false;
   bool list_crash_points = false;
   bool manual = false;
+  bool facts = false;
 };
 
 Result<int> read_schema(std::string_view text) {
@@ -101,11 +107,13 @@ Result<Arguments> read_arguments(int argc, char** argv) {
       read.list_crash_points = true;
     } else if (word == "--manual") {
       read.manual = true;
+    } else if (word == "--facts") {
+      read.facts = true;
     } else {
       return fail(Errc::invalid_argument, "unknown argument: " + std::string(word));
     }
   }
-  if (read.config.empty() && !read.list_crash_points && !read.manual) {
+  if (read.config.empty() && !read.list_crash_points && !read.manual && !read.facts) {
     return fail(Errc::invalid_argument, "usage: dokkud --config FILE");
   }
   return read;
@@ -193,6 +201,26 @@ buildstep::BuilderOptions builder_options(const Instance& instance) {
   return options;
 }
 
+// Another version than the last may open it: a snapshot first, and the way back where an upgrade is
+// undone.
+Result<std::unique_ptr<Store>> open_store(const Instance& instance) {
+  PassageOptions options;
+  options.file = instance.database();
+  options.snapshots = instance.state_dir / "snapshots";
+  options.stamp = stamp_of(std::chrono::system_clock::now());
+  const auto upgrade = UpgradeRecord::load(instance);
+  if (upgrade && upgrade->under_way()) {
+    options.stamp = stamp_of(upgrade->begun);
+    options.next_version = upgrade->wanted();
+    options.may_go_back = upgrade->leads_back();
+  }
+  const Passage passage = TRY(pass_on(options));
+  if (!passage.cost.empty()) {
+    TRY(write_file_atomically(way_back_file(instance), passage.cost + "\n"));
+  }
+  return Store::open({.file = instance.database()});
+}
+
 // What touches the machine: containerd, networks, the builder, the proxy. Built bottom up.
 struct Machine {
   std::unique_ptr<runtime::PrivateContainerd> containerd;
@@ -220,7 +248,8 @@ struct Machine {
 // Everything on top of a machine and a store. Members in the order of their needs.
 class Daemon {
  public:
-  Daemon(const Instance& instance, Store& store, Machine& machine, CrashPoints& points)
+  Daemon(const Instance& instance, std::filesystem::path config_file, Store& store,
+         Machine& machine, CrashPoints& points)
       : instance_(instance),
         containers_(*machine.runtime.containers, points),
         images_(*machine.runtime.images, points),
@@ -241,9 +270,10 @@ class Daemon {
         lifecycle_(store, deploys_),
         platform_({instance, store, *clock_, lifecycle_, &deploys_, &executor_,
                    strangers_in_workers(worker_program(instance)), host_view_.get(), &containers_,
-                   &networks_}),
-        log_keeper_(instance.logs_dir(), [&store] { return logs_budget(store); },
-                    std::chrono::minutes(1), [&instance] { return own_logs(instance); }) {
+                   &networks_, std::move(config_file)}),
+        log_keeper_(
+            instance.logs_dir(), [&store] { return logs_budget(store); }, std::chrono::minutes(1),
+            [&instance] { return own_logs(instance); }) {
     cli::add_all_commands(registry_);
   }
 
@@ -268,6 +298,8 @@ class Daemon {
     }
     std::unique_ptr<cli::Server> server = TRY(cli::Server::create(std::move(options), dispatch()));
     log::info("dokkud serves the instance " + instance_.name);
+    std::error_code ignored;
+    std::filesystem::remove(trouble_file(instance_), ignored);
     tell_service_manager();
     const Result<bool> ended = server->serve(stop, kStopGrace);
     // Attached processes outlive us; the end of these objects would be theirs.
@@ -338,14 +370,24 @@ Result<UniqueFd> block_ending_signals() {
   return fd;
 }
 
-Result<bool> run_daemon(const Instance& instance, const Upkeep& upkeep, CrashPoints& points) {
+// For an upgrade that waits for us, and its report. Another daemon that serves has its own.
+Fail leave_word(const Instance& instance, const Error& error) {
+  if (error.code() != Errc::already_exists) {
+    const Result<> left = write_file_atomically(trouble_file(instance), error.message() + "\n");
+    if (!left) log::warn(left.error().message());
+  }
+  return Fail(error);
+}
+
+Result<bool> run_daemon(const Arguments& arguments, const Instance& instance, const Upkeep& upkeep,
+                        CrashPoints& points) {
   const UniqueFd signals = TRY(block_ending_signals());
   CancelToken stop = TRY(CancelToken::create());
   TRY(make_directories(instance));
   const UniqueFd lock = TRY(lock_instance(instance));
-  const std::unique_ptr<Store> store = TRY(Store::open({.file = instance.database()}));
+  const std::unique_ptr<Store> store = TRY(open_store(instance));
   Machine machine = TRY(Machine::build(instance, upkeep));
-  Daemon daemon(instance, *store, machine, points);
+  Daemon daemon(instance, arguments.config, *store, machine, points);
   std::thread waiter([&] {
     signalfd_siginfo info{};
     static_cast<void>(read_some(signals.get(), reinterpret_cast<char*>(&info), sizeof info));
@@ -353,7 +395,10 @@ Result<bool> run_daemon(const Instance& instance, const Upkeep& upkeep, CrashPoi
   });
   Result<> begun = daemon.begin(upkeep.prepare_stack);
   const Result<bool> ended = begun ? daemon.serve(stop) : Result<bool>(Fail(begun.error()));
-  if (!ended) log::error(ended.error().message());
+  if (!ended) {
+    log::error(ended.error().message());
+    static_cast<void>(leave_word(instance, ended.error()));
+  }
   log::info("dokkud ends");
   // Nothing is undone on the way out: what runs goes on, and the next daemon finds it.
   std::_Exit(ended && *ended ? 0 : 1);
@@ -369,8 +414,7 @@ Result<> prepare_stack(const Instance& instance, const Upkeep& upkeep) {
   if (!std::filesystem::exists(instance.containerd_socket)) {
     return buildstep::prepare_stack(options, progress);
   }
-  const runtime::Containerd runtime =
-      TRY(runtime::connect(containerd_options(instance, upkeep)));
+  const runtime::Containerd runtime = TRY(runtime::connect(containerd_options(instance, upkeep)));
   return buildstep::make_stack(options, *runtime.images)->ensure_base(progress);
 }
 
@@ -385,6 +429,11 @@ Result<> go_back(const Instance& instance, int schema) {
 }
 
 Result<> run(const Arguments& arguments) {
+  if (arguments.facts) {
+    std::printf("version %s\nschema %d\n", std::string(cli::version_number()).c_str(),
+                schema_version());
+    return {};
+  }
   if (arguments.list_crash_points) {
     for (const std::string_view name : CrashPoints::names()) {
       std::printf("%.*s\n", static_cast<int>(name.size()), name.data());
@@ -416,8 +465,9 @@ Result<> run(const Arguments& arguments) {
     trace = TRY(open_file(arguments.crash_trace, O_WRONLY | O_CREAT | O_APPEND));
     points.trace_to(trace.get());
   }
-  const bool ended = TRY(run_daemon(instance, upkeep, points));
-  return ended ? Result<>() : fail(Errc::timed_out, "some command did not end in time");
+  const Result<bool> ended = run_daemon(arguments, instance, upkeep, points);
+  if (!ended) return leave_word(instance, ended.error());
+  return *ended ? Result<>() : fail(Errc::timed_out, "some command did not end in time");
 }
 
 }  // namespace

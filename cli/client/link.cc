@@ -80,14 +80,13 @@ Result<bool> Link::receive() {
 
 Result<std::optional<wire::Frame>> Link::next() {
   const std::optional<std::uint16_t> version = TRY(reader_.version());
-  if (version && *version != wire::kVersion) {
+  // A newer daemon understands us, or says what to type.
+  if (version && *version < wire::kOldestVersion) {
     return fail(Errc::invalid_argument,
                 "This program speaks version " + std::to_string(wire::kVersion) +
                     " of the protocol and the running dokkud version " + std::to_string(*version) +
-                    "; nothing was done\n" +
-                    (*version < wire::kVersion
-                         ? "dokkud is the older one: restart it (" + how_to("restart") + ")"
-                         : "This program is the older one: type the installed dokku's path"));
+                    "; nothing was done\ndokkud is the older one. Restart it: " +
+                    how_to("restart"));
   }
   return reader_.next();
 }

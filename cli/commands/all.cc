@@ -40,6 +40,7 @@ void add_all_commands(Registry& registry) {
   add_run_containers_commands(registry);
   add_storage_commands(registry);
   add_trace_commands(registry);
+  add_upgrade_commands(registry);
   add_url_commands(registry);
   add_setup_commands(registry);
   add_sshcommand_commands(registry);

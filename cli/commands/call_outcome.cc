@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "cli/commands/arguments.h"
+#include "cli/commands/cut_off.h"
 #include "cli/commands/registry.h"
 #include "cli/commands/topics.h"
 #include "server/deploy/wanted.h"
@@ -34,11 +35,12 @@ Result<int> push_not_done(Invocation& call) {
   const auto app = call.platform.apps.find(call.args[3]);
   std::uint64_t number = 0;
   if (app) number = TRY(serving(call, app->id));
-  return fail(Errc::conflict,
-              "It is back: " + call.args[1] + " was not done, " +
-                  (number == 0 ? "nothing was deployed"
-                               : "release " + std::to_string(number) + " serves as before") +
-                  "\nType it again: git push");
+  const std::string so_far = number == 0
+                                 ? "nothing was deployed"
+                                 : "release " + std::to_string(number) + " serves as before";
+  if (const auto status = try_again_after_upgrade(call, so_far)) return *status;
+  return fail(Errc::conflict, "It is back: " + call.args[1] + " was not done, " + so_far +
+                                  "\nType it again: git push");
 }
 
 // "`ps:restart blog`" -> "dokku ps:restart blog"

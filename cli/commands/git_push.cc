@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "cli/commands/arguments.h"
+#include "cli/commands/cut_off.h"
 #include "cli/commands/push_rules.h"
 #include "cli/commands/registry.h"
 #include "cli/commands/topics.h"
@@ -140,9 +141,13 @@ Result<int> hook(Invocation& call) {
   record_event(call, app.name.str(), change.ref + " " + change.after);
   PrinterProgress progress(call);
   const server::Actor actor{call.who, "git-push", !has_push_option(call.session, "no-wait")};
-  TRY(call.platform.deploys->push(app, {std::move(descriptors[0]), change.after, change.ref}, actor,
-                                  progress));
-  return 0;
+  const Result<> pushed = call.platform.deploys->push(
+      app, {std::move(descriptors[0]), change.after, change.ref}, actor, progress);
+  if (pushed) return 0;
+  if (call.session.cancel().cancelled()) {
+    if (const auto status = try_again_after_upgrade(call, "what serves goes on")) return *status;
+  }
+  return Fail(pushed.error());
 }
 
 Command inner(std::string name, std::string arguments, std::string description, Handler run) {

@@ -95,8 +95,6 @@ int say_unknown(Printer& print, const Registry& registry, const std::string& typ
   return 1;
 }
 
-std::string_view version_number() { return "0.1.0"; }
-
 int print_topic_help(Printer& print, const Registry& registry, const std::string& topic) {
   print.line("Usage: dokku " + topic + "[:COMMAND]");
   print.line("");

@@ -40,6 +40,7 @@ void add_run_containers_commands(Registry& registry);
 void add_sshcommand_commands(Registry& registry);
 void add_storage_commands(Registry& registry);
 void add_trace_commands(Registry& registry);
+void add_upgrade_commands(Registry& registry);
 void add_url_commands(Registry& registry);
 
 }  // namespace dokku::cli

@@ -4,6 +4,8 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "base/log.h"
@@ -35,8 +37,7 @@ Connection::Connection(UniqueFd socket, CancelToken cancel, JobPool& callbacks,
 
 Connection::Next Connection::on_readable(const std::function<void(wire::Call)>& on_call) {
   std::string bytes;
-  const Result<wire::Received> received =
-      wire::receive_some(socket_.get(), bytes, received_fds_);
+  const Result<wire::Received> received = wire::receive_some(socket_.get(), bytes, received_fds_);
   if (!received || received->end) return Next::close;
   reader_.feed(bytes);
   if (const Result<> handled = receive_frames(on_call); !handled) {
@@ -49,8 +50,9 @@ Connection::Next Connection::on_readable(const std::function<void(wire::Call)>& 
 Result<> Connection::receive_frames(const std::function<void(wire::Call)>& on_call) {
   const std::optional<std::uint16_t> version = TRY(reader_.version());
   if (!version) return {};
-  // The client has our version from the greeting and says what to do about the difference.
-  if (*version != wire::kVersion) {
+  if (*version < wire::kOldestVersion) tell_older_client(*version);
+  // A newer one has our version from the greeting, and knows what to do about the difference.
+  if (*version < wire::kOldestVersion || *version > wire::kVersion) {
     return fail(Errc::invalid_argument, "a client of protocol " + std::to_string(*version));
   }
   for (;;) {
@@ -58,6 +60,21 @@ Result<> Connection::receive_frames(const std::function<void(wire::Call)>& on_ca
     if (!frame) return {};
     TRY(handle(*std::move(frame), on_call));
   }
+}
+
+// In the two frames that every version knows.
+void Connection::tell_older_client(std::uint16_t version) {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string lines = " !     This program speaks version " + std::to_string(version) +
+                            " of the protocol and the running dokkud version " +
+                            std::to_string(wire::kVersion) +
+                            "; nothing was done\n !     This program is the older one. Type: " +
+                            (self.parent_path() / "dokku").string() + "\n";
+  std::lock_guard lock(mutex_);
+  enqueue({wire::encode(FrameType::err, lines), {}});
+  enqueue({wire::encode(FrameType::exit, wire::encode_number(1)), {}});
+  flush();
 }
 
 Result<> Connection::handle(wire::Frame frame, const std::function<void(wire::Call)>& on_call) {

@@ -74,8 +74,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Result<> handle_input_end();
   Result<> handle_signal(int number);
   void refuse(const std::string& why);
-  void enqueue(Outgoing outgoing);       // needs mutex_
-  void flush();                          // needs mutex_
+  void tell_older_client(std::uint16_t version);
+  void enqueue(Outgoing outgoing);            // needs mutex_
+  void flush();                               // needs mutex_
   void call_back(std::function<void()> job);  // needs mutex_
   void let_go_of_attachment();                // needs mutex_
   void run_callbacks();

@@ -14,6 +14,10 @@
 namespace dokku::cli::wire {
 
 inline constexpr std::uint32_t kWordsMax = 65536;
+// Exit status (sysexits.h: EX_TEMPFAIL) for a client that can make its call anew by itself: an
+// upgrade cut it off, and nothing was done. Such a client says so with the variable.
+inline constexpr std::uint8_t kTryAgain = 75;
+inline constexpr const char* kTriesAgain = "DOKKU_TRIES_AGAIN";
 
 // What the client asks for, and from where.
 struct Call {

@@ -159,6 +159,10 @@ is_running() {
 # sshd's sessions first, with all below them: pushes and runs that are still connected.
 stop_daemons() {
   local sessions pid
+  # Else it would start again what ends here.
+  if pid=$(daemon_pid dokku-supervise); then
+    kill -s KILL "$pid" && rm -f "$root/run/dokku-supervise.pid"
+  fi
   if pid=$(daemon_pid sshd); then
     mapfile -t sessions < <(with_descendants "$pid")
     end_processes "${sessions[@]}"

@@ -9,6 +9,7 @@ home_dir=/home/dokku
 versions_dir=$state_dir/versions
 config_file=/etc/dokku/instance.json
 public_units='dokku.service dokku-proxy.service'
+enabled_units="$public_units dokku-upgrade.service"
 all_units="$public_units dokku-containerd.service dokku-apps.service"
 
 say() { printf '       %s\n' "$*" >&2; }
@@ -52,16 +53,27 @@ make_directories() {
 }
 
 # The programs that run are a copy: dpkg's are replaced one by one, and the old ones are the way
-# back. place_version VERSION; the link `current` moves in one step.
+# back. place_version VERSION; sets $placed to the name of its folder. One that is there is never
+# changed: a developer builds the same version again, and that is another one.
 place_version() {
-  # Compared, since a developer builds the same version again.
-  if ! cmp -s "$package_dir/dokkud" "$versions_dir/$1/dokkud"; then
-    rm -rf "$versions_dir/new" "$versions_dir/old"
+  placed=$1
+  number=1
+  while [ -d "$versions_dir/$placed" ] && ! is_package "$versions_dir/$placed"; do
+    number=$((number + 1))
+    placed=$1.$number
+  done
+  if [ ! -d "$versions_dir/$placed" ]; then
+    rm -rf "$versions_dir/new"
     cp -a "$package_dir" "$versions_dir/new"
-    [ ! -d "$versions_dir/$1" ] || mv -T "$versions_dir/$1" "$versions_dir/old"
-    mv -T "$versions_dir/new" "$versions_dir/$1"
-    rm -rf "$versions_dir/old"
+    mv -T "$versions_dir/new" "$versions_dir/$placed"
   fi
+  [ -e "$(running_dir)/dokkud" ] || lead_to "$placed"
+}
+
+is_package() { diff -qr --no-dereference "$package_dir" "$1" >/dev/null 2>&1; }
+
+# The link moves in one step.
+lead_to() {
   ln -sfn "$1" "$versions_dir/current.new"
   mv -Tf "$versions_dir/current.new" "$versions_dir/current"
 }
@@ -113,7 +125,7 @@ may_start() {
 
 enable_units() {
   command -v deb-systemd-helper >/dev/null || return 0
-  for unit in $public_units; do
+  for unit in $enabled_units; do
     deb-systemd-helper unmask "$unit" >/dev/null || true
     if deb-systemd-helper --quiet was-enabled "$unit"; then
       deb-systemd-helper enable "$unit" >/dev/null || true
@@ -143,22 +155,18 @@ port_is_taken() {
   case $holder in '' | *dokku-proxy*) return 1 ;; esac
 }
 
-# The proxy hands its sockets to the new program; dokkud is started again. Apps notice neither.
+# The version that runs minds the change to the next, and takes its place again when that is no
+# good (docs/operate.md, Upgrade). One that does not run has nothing to hand over.
 take_up_new_version() {
-  if systemd_runs; then
-    systemctl --system daemon-reload || true
-    deb-systemd-invoke start $public_units || true
-    systemctl reload dokku-proxy.service || true
-    deb-systemd-invoke restart dokku.service || true
-  elif [ -r /run/dokku/dokku-supervise.pid ]; then
-    for daemon in dokku-proxy:USR2 dokkud:TERM; do
-      read -r pid _ <"/run/dokku/${daemon%:*}.pid" || continue
-      kill -s "${daemon#*:}" "$pid" 2>/dev/null || true
-    done
-    supervise --start || true
-  else
+  if systemd_runs; then systemctl --system daemon-reload || true; fi
+  running=$(readlink "$(running_dir)" || true)
+  if [ "$running" = "$placed" ] || ! commands_are_answered; then
+    lead_to "$placed"
     start_daemons
+    return 0
   fi
+  supervise --upgrade "$placed" >&2 ||
+    say_trouble "The package is installed, and $running runs on. Try again: dpkg-reconfigure dokku"
 }
 
 stop_daemons() {

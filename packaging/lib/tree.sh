@@ -33,8 +33,9 @@ tree_place_shells() {
   local source=$1 bin=$2 to=$3
   local completion=$source/packaging/completion
   install -d "$to/usr/bin" "$to/usr/sbin" "$to/usr/share/man/man1" || return
-  ln -s ../lib/dokku/dokku "$to/usr/bin/dokku"
-  ln -s ../lib/dokku/dokku-supervise "$to/usr/sbin/dokku-supervise"
+  # Those of the version that runs, which is not the package's after an upgrade that was undone.
+  ln -s /var/lib/dokku/versions/current/dokku "$to/usr/bin/dokku"
+  ln -s /var/lib/dokku/versions/current/dokku-supervise "$to/usr/sbin/dokku-supervise"
   install -D -m 0644 "$completion/dokku.bash" "$to/usr/share/bash-completion/completions/dokku" &&
     install -D -m 0644 "$completion/_dokku" "$to/usr/share/zsh/vendor-completions/_dokku" &&
     install -D -m 0644 "$completion/dokku.fish" \

@@ -67,6 +67,7 @@ class Loop final : public Keeper {
     for (;;) {
       for (Minded& one : minded_) do_what_is_due(one);
       tell_first();
+      if (told_ && !stopping_ && options_.on_turn) options_.on_turn();
       if (stopping_ && stop_next()) return {};
       TRY(wait());
       reap();
@@ -204,14 +205,14 @@ class Loop final : public Keeper {
   }
 
   void tell_first() {
-    if (told_ || !options_.on_first) return;
+    if (told_) return;
     std::string trouble;
     for (const Minded& one : minded_) {
       if (!one.keeping.tried()) return;
       if (one.keeping.state() != Keeping::State::ready) trouble += one.plan.name + " ";
     }
     told_ = true;
-    options_.on_first(trouble);
+    if (options_.on_first) options_.on_first(trouble);
   }
 
   // --- the end: last started first. True: all have ended.
@@ -266,6 +267,10 @@ class Loop final : public Keeper {
         }
         continue;
       }
+      if (info.ssi_signo == SIGUSR2) {
+        if (options_.on_replace) options_.on_replace();
+        continue;
+      }
       if (!std::exchange(stopping_, true)) log::info("ending; apps run on");
     }
   }
@@ -284,7 +289,7 @@ class Loop final : public Keeper {
 Result<std::unique_ptr<Keeper>> Keeper::create(KeeperOptions options, const Clock& clock) {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGCHLD}) sigaddset(&set, number);
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGUSR2, SIGCHLD}) sigaddset(&set, number);
   ::signal(SIGPIPE, SIG_IGN);
   if (::sigprocmask(SIG_BLOCK, &set, nullptr) < 0) return fail_syscall("sigprocmask", errno);
   UniqueFd signals(::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));

@@ -25,15 +25,21 @@ struct KeeperOptions {
   Keeping::Limits limits;
   // Called once, when all of them were ready or have ended before that; empty text: all are ready.
   std::function<void(const std::string& trouble)> on_first;
+  // At each turn after that, some seconds apart at most; does not block.
+  std::function<void()> on_turn;
+  // SIGUSR2: becomes another program, which adopts the daemons by their files. Returns only when
+  // that fails.
+  std::function<void()> on_replace;
 };
 
 class Keeper {
  public:
-  // Blocks SIGTERM, SIGINT, SIGHUP and SIGCHLD, and becomes the parent of orphaned grandchildren.
-  // The clock outlives it.
+  // Blocks SIGTERM, SIGINT, SIGHUP, SIGUSR2 and SIGCHLD, and becomes the parent of orphaned
+  // grandchildren. The clock outlives it.
   static Result<std::unique_ptr<Keeper>> create(KeeperOptions options, const Clock& clock);
   virtual ~Keeper() = default;
-  // Until SIGTERM or SIGINT, and then until all have ended, last started first. SIGHUP goes to all.
+  // Until SIGTERM or SIGINT, and then until all have ended, last started first. SIGHUP goes to the
+  // proxy.
   virtual Result<> run() = 0;
 };
 

@@ -6,7 +6,6 @@ namespace dokku::server {
 namespace {
 
 constexpr const char* kSshd = "/usr/sbin/sshd";
-constexpr const char* kProxyUser = "dokku-proxy";
 
 struct Place {
   const Instance& instance;

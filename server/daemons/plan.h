@@ -16,6 +16,9 @@
 
 namespace dokku::server {
 
+// Whom the proxy becomes.
+inline constexpr const char* kProxyUser = "dokku-proxy";
+
 struct DaemonPlan {
   enum class Ready {
     listens,  // something accepts connections on `port`

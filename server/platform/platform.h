@@ -6,6 +6,7 @@
 // 20); messages are lines for people, in Dokku's words where it has some.
 #pragma once
 
+#include <filesystem>
 #include <memory>
 
 #include "base/clock.h"
@@ -29,6 +30,7 @@
 #include "server/platform/ports.h"
 #include "server/platform/properties.h"
 #include "server/platform/strangers.h"
+#include "server/platform/upgrades.h"
 #include "server/store/store.h"
 
 namespace dokku::server {
@@ -47,6 +49,7 @@ struct PlatformParts {
   HostView* host = nullptr;
   runtime::Containers* containers = nullptr;
   runtime::Networks* networks = nullptr;
+  std::filesystem::path config_file = {};  // of the instance, for dokku-supervise
 };
 
 class Platform {
@@ -56,11 +59,13 @@ class Platform {
         : mirror(parts.instance, parts.store, parts.clock),
           keys(parts.instance, parts.store, parts.clock),
           events(parts.store, parts.clock),
-          git_hosts(parts.instance, parts.strangers) {}
+          git_hosts(parts.instance, parts.strangers),
+          upgrades(parts.instance, parts.store, parts.containers, parts.config_file) {}
     Mirror mirror;
     Keys keys;
     Events events;
     GitHosts git_hosts;
+    Upgrades upgrades;
   };
 
  public:
@@ -99,7 +104,8 @@ class Platform {
         events(shared_->events),
         doctor(
             {instance, store, clock, parts.host, parts.executor, parts.containers, parts.networks}),
-        backups(instance, store, clock, lifecycle, mirror, keys, parts.deploys) {}
+        backups(instance, store, clock, lifecycle, mirror, keys, parts.deploys),
+        upgrades(shared_->upgrades) {}
 
   const PlatformParts parts_;
   const std::shared_ptr<Shared> shared_;
@@ -127,6 +133,7 @@ class Platform {
   Events& events;
   const DoctorParts doctor;  // for examine()
   Backups backups;
+  Upgrades& upgrades;
 };
 
 }  // namespace dokku::server

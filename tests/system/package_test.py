@@ -1,5 +1,6 @@
 """The Debian package on a bare bookworm without systemd: from its installation to its purge."""
 import os
+import re
 import shutil
 import tempfile
 import unittest
@@ -14,11 +15,31 @@ VOLATILE = ("/proc", "/sys", "/dev", "/run", "/tmp", "/src", "/root/.", "/var/ca
             "/etc/subuid-", "/etc/subgid-", "/etc/.pwd.lock", "/var/tmp")
 
 
+def break_package(deb, version):
+    """The same package as another version, whose dokkud ends at its start."""
+    tree = os.path.join(os.path.dirname(deb), version)
+    run(["dpkg-deb", "--raw-extract", deb, tree]).must_succeed()
+    program = os.path.join(tree, "usr/lib/dokku/dokkud")
+    os.rename(program, program + ".real")
+    with open(program, "w", encoding="utf-8") as file:
+        file.write('#!/bin/sh\n[ "$1" != --facts ] || exec "$0.real" "$@"\nkill -SEGV $$\n')
+    os.chmod(program, 0o755)
+    control = os.path.join(tree, "DEBIAN/control")
+    with open(control, encoding="utf-8") as file:
+        text = re.sub(r"(?m)^Version: .*$", f"Version: {version}", file.read())
+    with open(control, "w", encoding="utf-8") as file:
+        file.write(text)
+    broken = tree + ".deb"
+    run(["dpkg-deb", "--root-owner-group", "-Zxz", "-z0", "--build", tree, broken]).must_succeed()
+    return broken
+
+
 class Package(PackageTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
         cls.newer = build_package(cls.folder, "2.0")
+        cls.broken = break_package(cls.newer, "1.5")
 
     def inventory(self):
         """Files, users and what the network holds, line by line."""
@@ -38,7 +59,9 @@ class Package(PackageTest):
         self.use()
         self.survive_crashes()
         self.stop_and_start()
+        self.upgrade_to_a_broken_one()
         self.upgrade()
+        self.roll_back_and_forth()
         self.remove_and_return()
         self.purge(before)
 
@@ -97,10 +120,30 @@ class Package(PackageTest):
         processes.wait_for("the app", self.answers)
         self.assertEqual(self.get("app.apps.test", "/pid"), self.app_pid)
 
+    def upgrade_to_a_broken_one(self):
+        """Its dokkud ends at once: apt is done, and the programs of before run."""
+        pids = [self.daemon("dokku-proxy"), self.daemon("dokku-supervise")]
+        said = self.seconds("upgrade that is undone",
+                            lambda: self.copy_in(self.broken).must_succeed())
+        said.must_say("1.0 runs as before, 1.5 does not", "The package is installed, and 1.0 runs")
+        self.assertEqual(self.running_version(), "1.0")
+        self.dokku("upgrade:status").must_succeed().must_say("undone", "dokkud 1.5 ended")
+        self.assertEqual(pids, [self.daemon("dokku-proxy"), self.daemon("dokku-supervise")])
+        self.assertEqual(self.get("app.apps.test", "/pid"), self.app_pid)
+
+    def running_version(self):
+        return self.machine.run("readlink", "/var/lib/dokku/versions/current").out.strip()
+
+    def roll_back_and_forth(self):
+        for version in ("1.0", "2.0"):
+            done = self.seconds("way back", lambda: self.dokku("upgrade:rollback"))
+            done.must_succeed().must_say(f"=====> {version} runs.")
+            self.assertEqual(self.running_version(), version)
+        self.assertEqual(self.get("app.apps.test", "/pid"), self.app_pid)
+
     def upgrade(self):
         self.seconds("upgrade", lambda: self.copy_in(self.newer).must_succeed())
-        link = self.machine.run("readlink", "/var/lib/dokku/versions/current").out.strip()
-        self.assertEqual(link, "2.0")
+        self.assertEqual(self.running_version(), "2.0")
         processes.wait_for("an answer", lambda: self.dokku("version").status == 0)
         for name in ("dokkud", "dokku-proxy"):
             processes.wait_for(f"the new {name}", lambda it=name: "/versions/2.0/" in
@@ -156,11 +199,12 @@ class Contents(unittest.TestCase):
                         os.path.join(root, "etc/systemd/system"))
         run(["cp", "-a", "/usr/lib/systemd/system/.", os.path.join(root, "etc/systemd/system")])
         for program in ("var/lib/dokku/versions/current/dokkud", "bin/kill", "sbin/modprobe",
-                        "var/lib/dokku/versions/current/dokku-supervise"):
+                        "var/lib/dokku/versions/current/dokku-supervise",
+                        "var/lib/dokku/versions/proven/dokku-supervise"):
             os.makedirs(os.path.dirname(os.path.join(root, program)), exist_ok=True)
             shutil.copy("/bin/true", os.path.join(root, program))
         units = [f"dokku{rest}" for rest in (".service", "-proxy.service", "-containerd.service",
-                                             "-apps.service", ".slice")]
+                                             "-apps.service", "-upgrade.service", ".slice")]
         outcome = run(["systemd-analyze", "verify", f"--root={root}", "--man=no", *units])
         ours = [line for line in outcome.text.splitlines() if "dokku" in line]
         self.assertEqual(ours, [], repr(outcome))
@@ -177,6 +221,14 @@ class Contents(unittest.TestCase):
                      "dokku-apps.service"):
             self.assertEqual(self.unit(name)["Restart"], "always", name)
             self.assertEqual(self.unit(name)["Slice"], "dokku.slice", name)
+
+    def test_an_upgrade_is_gone_on_with_when_it_is_cut_off(self):
+        unit = self.unit("dokku-upgrade.service")
+        self.assertEqual((unit["Type"], unit["Restart"]), ("oneshot", "on-failure"))
+        self.assertEqual(unit["WantedBy"], "multi-user.target")
+        # By the programs that it began from.
+        self.assertTrue(unit["ExecStart"].startswith("/var/lib/dokku/versions/proven/"))
+        self.assertTrue(unit["ExecStart"].endswith("--settle"))
 
     def test_apps_are_counted_in_the_group_that_is_delegated(self):
         with open(os.path.join(self.tree, "usr/lib/dokku/lib/system.sh"), encoding="utf-8") as file:

@@ -95,6 +95,22 @@ class Way(SystemTest):
                 self.assertEqual(received, greeting())
         self.dokku("version").must_succeed()
 
+    def test_a_client_that_is_too_old_is_told_what_to_type(self):
+        with socket.socket(socket.AF_UNIX) as client:
+            client.connect(self.instance.path("run", "dokku.sock"))
+            client.sendall(greeting(0))
+            client.settimeout(10)
+            received = b""
+            while piece := client.recv(4096):
+                received += piece
+        length, kind = struct.unpack("<IB", received[8:13])
+        said, end = received[16:16 + length].decode(), received[16 + length:]
+        self.assertEqual((received[:8], kind), (greeting(), 33))
+        self.assertIn("This program is the older one. Type: ", said)
+        path = said.rsplit("Type: ", 1)[1].strip()
+        self.assertTrue(os.path.samefile(path, self.instance.path("bin", "dokku")))
+        self.assertEqual(end, struct.pack("<IBBHB", 1, 34, 0, 0, 1))
+
     def test_git_words_follow_the_names_of_apps(self):
         for name in ("Bad_Name", "home/dokku/app", "..", "-x", "a'b"):
             self.instance.git("clone", self.instance.remote(name),

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <future>
 #include <thread>
 
@@ -72,6 +73,8 @@ class KeeperTest : public testing::Test {
     options.plans = std::move(plans);
     options.limits = limits_;
     options.client = client_;
+    options.on_turn = [this] { ++turns_; };
+    options.on_replace = [this] { ++replaced_; };
     options.on_first = [this](const std::string& trouble) { first_.set_value(trouble); };
     auto keeper = Keeper::create(std::move(options), *clock_);
     ASSERT_TRUE(keeper) << keeper.error().message();
@@ -105,6 +108,8 @@ class KeeperTest : public testing::Test {
       std::filesystem::path(testing::TempDir()) / ("keeper-" + std::to_string(::getpid()));
   std::unique_ptr<Clock> clock_ = system_clock();
   std::promise<std::string> first_;
+  std::atomic<int> turns_ = 0;
+  std::atomic<int> replaced_ = 0;
   std::unique_ptr<Keeper> keeper_;
   Result<> ran_;
   std::thread thread_;
@@ -191,6 +196,20 @@ TEST_F(KeeperTest, ItsSuccessorIsFoundByTheFile) {
   end();  // ends the successor, which it minds now
   EXPECT_TRUE(minded->has_ended());
   ::waitpid(pid, nullptr, WNOHANG);  // the keeper may have left that to us
+}
+
+TEST_F(KeeperTest, AnotherProgramMayTakeItsPlaceAndOthersHaveATurn) {
+  begin({plan("dokkud", waits_)});
+  EXPECT_EQ(first(), "");
+  EXPECT_TRUE(soon([&] { return turns_ > 0; }));
+  ::kill(::getpid(), SIGUSR2);
+  EXPECT_TRUE(soon([&] { return replaced_ == 1; }));
+  EXPECT_NE(pid_of("dokkud"), 0);
+}
+
+TEST(PortAsk, HearsWhetherItIsHttp) {
+  const OpenPort silent;  // accepts, and never answers
+  EXPECT_FALSE(port_serves_http(silent.number));
 }
 
 TEST(PortAsk, SeesWhetherAnybodyListens) {
