@@ -6,6 +6,7 @@
 
 #include "cli/client/become.h"
 #include "cli/client/exchange.h"
+#include "cli/client/starting.h"
 #include "cli/client/terminal.h"
 
 namespace dokku::cli {
@@ -46,7 +47,7 @@ int explain(const Error& error, const Invocation& invocation, const Environment&
     case Errc::not_found:
     case Errc::unavailable:
       complain("dokkud does not run (" + error.message() + "); nothing was done");
-      complain("Start it: systemctl start dokku");
+      complain("Start it: " + how_to("start"));
       return 1;
     default:
       complain(error.message());

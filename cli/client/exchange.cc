@@ -12,6 +12,7 @@
 #include "base/io.h"
 #include "cli/client/become.h"
 #include "cli/client/signals.h"
+#include "cli/client/starting.h"
 #include "cli/client/terminal.h"
 
 namespace dokku::cli {
@@ -283,7 +284,7 @@ class Exchange {
     }
     if (now() - lost_at_ < kReturnLimit) return;
     complain("dokkud ended and did not come back; what became of the command is not known");
-    complain("Start it: systemctl start dokku. Then type the command again");
+    complain("Start it: " + how_to("start") + ". Then type the command again");
     end_ = 1;
   }
 
@@ -346,9 +347,8 @@ class Exchange {
   void send_size() {
     if (!attached_ || !attached_->has_terminal()) return;
     const TerminalSize size = terminal_size();
-    send(FrameType::resize,
-         wire::encode_resize({static_cast<std::uint16_t>(size.columns),
-                              static_cast<std::uint16_t>(size.rows)}));
+    send(FrameType::resize, wire::encode_resize({static_cast<std::uint16_t>(size.columns),
+                                                 static_cast<std::uint16_t>(size.rows)}));
   }
 
   ExchangeOptions options_;
@@ -358,7 +358,7 @@ class Exchange {
   std::unique_ptr<Attached> attached_;
   std::unique_ptr<NoEcho> hidden_;  // while a secret is typed
   std::vector<std::string> made_;   // files for the daemon to write
-  std::string typed_;  // read from standard input and not used yet
+  std::string typed_;               // read from standard input and not used yet
   bool typed_ended_ = false;
   bool sends_input_ = false;
   bool asks_ = false;

@@ -6,6 +6,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "cli/client/starting.h"
 #include "cli/wire/transfer.h"
 
 namespace dokku::cli {
@@ -82,10 +83,10 @@ Result<std::optional<wire::Frame>> Link::next() {
   if (version && *version != wire::kVersion) {
     return fail(Errc::invalid_argument,
                 "This program speaks version " + std::to_string(wire::kVersion) +
-                    " of the protocol and the running dokkud version " +
-                    std::to_string(*version) + "; nothing was done\n" +
+                    " of the protocol and the running dokkud version " + std::to_string(*version) +
+                    "; nothing was done\n" +
                     (*version < wire::kVersion
-                         ? "dokkud is the older one: restart it (systemctl restart dokku)"
+                         ? "dokkud is the older one: restart it (" + how_to("restart") + ")"
                          : "This program is the older one: type the installed dokku's path"));
   }
   return reader_.next();

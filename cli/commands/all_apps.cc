@@ -35,8 +35,8 @@ class KeptOutput final : public ForwardingSession {
   Result<UniqueFd> open_callers_file(const std::string&) override { return busy(); }
   std::vector<UniqueFd> take_descriptors() override { return {}; }
   Result<> attach(Attachment) override { return busy(); }
-  std::function<void(int status)> finish_later() override {
-    return [](int) {};
+  Finish finish_later() override {
+    return [](int, std::string_view) {};
   }
   Result<> become(Program) override { return busy(); }
 

@@ -1,5 +1,6 @@
 #include "cli/commands/attach.h"
 
+#include <sstream>
 #include <utility>
 
 #include "base/log.h"
@@ -12,6 +13,17 @@ void note(const Result<>& done) {
   if (!done) log::info("one-off process: " + done.error().message());
 }
 
+// As Printer marks complaints. The person's terminal is still in the process's hands: no line feed
+// takes the cursor back by itself.
+std::string marked(const std::string& text, bool terminal) {
+  std::string out;
+  std::istringstream lines(text);
+  for (std::string line; std::getline(lines, line);) {
+    out += (terminal ? "\r !     " : " !     ") + line + (terminal ? "\r\n" : "\n");
+  }
+  return out;
+}
+
 }  // namespace
 
 bool wants_terminal(const Session& session, bool forced, bool refused) {
@@ -19,7 +31,7 @@ bool wants_terminal(const Session& session, bool forced, bool refused) {
   return session.terminal().stdin_is_terminal && session.terminal().stdout_is_terminal;
 }
 
-Result<int> hand_over(Session& session, std::unique_ptr<server::OneOff> process, bool terminal) {
+Result<int> hand_over(Session& session, std::unique_ptr<server::OneOff> process, HandOver how) {
   // Owned by the attachment's functions, which live until the client has hung up.
   const std::shared_ptr<server::OneOff> shared = std::move(process);
   server::Streams streams = shared->take_streams();
@@ -27,7 +39,7 @@ Result<int> hand_over(Session& session, std::unique_ptr<server::OneOff> process,
   attachment.in = std::move(streams.in);
   attachment.out = std::move(streams.out);
   attachment.err = std::move(streams.err);
-  attachment.terminal = terminal;
+  attachment.terminal = how.terminal;
   attachment.on_resize = [shared](unsigned columns, unsigned rows) {
     note(shared->resize(columns, rows));
   };
@@ -35,8 +47,9 @@ Result<int> hand_over(Session& session, std::unique_ptr<server::OneOff> process,
   attachment.on_stdin_closed = [shared] { note(shared->close_stdin()); };
   attachment.resume = {"run:resume", shared->container(), shared->exec()};
   TRY(session.attach(std::move(attachment)));
-  shared->on_exit([finish = session.finish_later()](const runtime::Exit& exit) {
-    finish(exit.status);
+  shared->on_exit([finish = session.finish_later(), how](const runtime::Exit& exit) {
+    const std::string lines = how.explain ? how.explain(exit) : std::string();
+    finish(exit.status, marked(lines, how.terminal));
   });
   return 0;
 }

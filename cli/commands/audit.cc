@@ -56,16 +56,17 @@ void Audit::ended(int status, const std::vector<AuditNote>& notes) {
   record_->write(record_->process_status.value_or(status));
 }
 
-std::function<void(int status)> Audit::finish_later() {
+Finish Audit::finish_later() {
   later_ = true;
-  return [record = record_, finish = inner_.finish_later()](int status) {
-    {
-      const std::lock_guard lock(record->mutex);
-      record->process_status = status;
-      if (record->notes) record->write(status);
-    }
-    finish(status);
-  };
+  return
+      [record = record_, finish = inner_.finish_later()](int status, std::string_view last_words) {
+        {
+          const std::lock_guard lock(record->mutex);
+          record->process_status = status;
+          if (record->notes) record->write(status);
+        }
+        finish(status, last_words);
+      };
 }
 
 }  // namespace dokku::cli

@@ -25,7 +25,7 @@ class Audit : public ForwardingSession {
   const std::string& app() const { return app_; }
   // Call once, with what the handler returned.
   void ended(int status, const std::vector<AuditNote>& notes);
-  std::function<void(int status)> finish_later() override;
+  Finish finish_later() override;
 
  private:
   // Lives as long as an attached process.

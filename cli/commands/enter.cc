@@ -51,8 +51,7 @@ Result<std::string> only_type(const App& app, const std::vector<InstanceSeen>& r
 }
 
 // The newest release first, the lowest number of it.
-Result<InstanceSeen> choose(const App& app, const Wish& wish,
-                            std::vector<InstanceSeen> running) {
+Result<InstanceSeen> choose(const App& app, const Wish& wish, std::vector<InstanceSeen> running) {
   std::sort(running.begin(), running.end(), [](const InstanceSeen& a, const InstanceSeen& b) {
     return std::tuple(b.release, a.type, a.index) < std::tuple(a.release, b.type, b.index);
   });
@@ -89,7 +88,7 @@ Result<int> enter(Invocation& call) {
   spec.columns = call.session.terminal().columns;
   spec.rows = call.session.terminal().rows;
   std::unique_ptr<server::OneOff> process = TRY(call.platform.executor->enter(spec));
-  return hand_over(call.session, std::move(process), spec.terminal);
+  return hand_over(call.session, std::move(process), {spec.terminal});
 }
 
 }  // namespace

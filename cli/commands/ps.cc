@@ -19,9 +19,9 @@ server::Deploys& deploys(Invocation& call) { return *call.platform.deploys; }
 
 // Dokku warns and is content when there is nothing that could be restarted or stopped.
 Result<bool> warns_not_deployed(Invocation& call, const App& app) {
-  const bool deployed = TRY(call.platform.apps.deployed(app));
-  if (!deployed) call.print.warn("App " + app.name.str() + " has not been deployed");
-  return !deployed;
+  const bool can_start = TRY(deploys(call).can_start(app));
+  if (!can_start) call.print.warn("App " + app.name.str() + " has not been deployed");
+  return !can_start;
 }
 
 Result<> restart_app(Invocation& call, const App& app) {
@@ -31,12 +31,12 @@ Result<> restart_app(Invocation& call, const App& app) {
   if (call.args.size() > 1) {
     return deploys(call).restart_type(app, call.args[1], actor(call), progress);
   }
-  return deploys(call).restart(app, actor(call), progress);
+  return deploys(call).deploy_newest(app, actor(call), progress);
 }
 
 Result<> rebuild_app(Invocation& call, const App& app) {
-  const bool deployed = TRY(call.platform.apps.deployed(app));
-  if (!deployed) {
+  const bool can_start = TRY(deploys(call).can_start(app));
+  if (!can_start) {
     const server::GitReport git = TRY(call.platform.git.report(app.id));
     call.print.info1("WARNING: Cannot build from '" + git.computed.at("deploy-branch") +
                      "' as there are no commits stored at that branch.");
@@ -65,7 +65,7 @@ Result<> start_app(Invocation& call, const App& app) {
   }
   call.print.warn("App has been detected as not running, releasing");
   PrinterProgress progress(call);
-  return deploys(call).start(app, actor(call), progress);
+  return deploys(call).deploy_newest(app, actor(call), progress);
 }
 
 // Whatever waits for its back-off to end is tried now.
@@ -75,8 +75,11 @@ Result<> restore_app(Invocation& call, const App& app) {
     if (!call.args.empty()) TRY(warns_not_deployed(call, app));
     return {};
   }
-  if (app.stopped) {
-    call.print.warn("Skipping " + app.name.str() + ": it was stopped by ps:stop");
+  const server::ProcessReport report = TRY(deploys(call).report(app));
+  if (app.stopped || (!report.restored && report.instances.empty())) {
+    const char* const why = app.stopped ? "it was stopped by ps:stop" : "ps:set restore is false";
+    call.print.warn("Skipping " + app.name.str() + ": " + why + "\nStart it: dokku ps:start " +
+                    app.name.str());
     return {};
   }
   call.print.info1("Starting app " + app.name.str());

@@ -71,7 +71,7 @@ PropertyParser restart_policy() {
 
 PropertyParser not_yet(std::string instead) {
   return [instead = std::move(instead)](const std::string&) -> Result<std::string> {
-    return fail(Errc::invalid_argument, "It is not there yet" + instead);
+    return fail(Errc::invalid_argument, "It is not there yet: " + instead);
   };
 }
 
@@ -80,11 +80,16 @@ const PropertyTable& table() {
   static const PropertyTable kTable{
       .topic = "ps",
       .properties = {
-          {.name = "dockerfile-start-cmd", .parse = not_yet(""), .hidden = true},
+          {.name = "dockerfile-start-cmd",
+           .parse = not_yet("buildpacks build every app; set start-cmd instead"),
+           .hidden = true},
           {.name = "procfile-path", .fallback = "Procfile", .parse = path_in_the_repository()},
           {.name = "restart-policy", .fallback = "on-failure:10", .parse = restart_policy()},
-          {.name = "restore", .parse = not_yet("; see ps:stop and ps:start"), .hidden = true},
-          {.name = "skip-deploy", .parse = not_yet(""), .hidden = true},
+          {.name = "restore",
+           .parse = true_or_false(),
+           .scope = Property::Scope::app,
+           .hidden = true},  // reported without the topic's prefix
+          {.name = "skip-deploy", .fallback = "false", .parse = true_or_false()},
           {.name = "start-cmd", .scope = Property::Scope::app},
           {.name = "stop-timeout-seconds", .fallback = "30", .parse = number_between(0, 86400)}}};
   return kTable;
@@ -99,11 +104,8 @@ Result<ReportValues> report_values(Invocation& call, const App& app) {
   ReportValues values{{"deployed", report.deployed ? "true" : "false"},
                       {"processes", std::to_string(all)},
                       {"ps-can-scale", report.can_scale ? "true" : "false"},
-                      {"ps-computed-skip-deploy", "false"},  // not there yet
                       {"ps-dockerfile-start-cmd", ""},
-                      {"ps-global-skip-deploy", "false"},
-                      {"ps-skip-deploy", ""},
-                      {"restore", report.stopped ? "false" : "true"},
+                      {"restore", report.stopped || !report.restored ? "false" : "true"},
                       {"running", ready == 0     ? "false"
                                   : ready == all ? "true"
                                                  : "mixed"}};

@@ -7,6 +7,7 @@
 #include "cli/commands/registry.h"
 #include "cli/commands/topics.h"
 #include "server/deploy/deploys.h"
+#include "server/supervise/failure.h"
 
 namespace dokku::cli {
 namespace {
@@ -53,15 +54,11 @@ Result<> add_command(Invocation& call, const App& app, RunSpec& spec) {
 }
 
 Result<RunSpec> spec_for(Invocation& call, const App& app) {
-  const bool deployed = TRY(call.platform.apps.deployed(app));
-  if (!deployed) {
-    return fail(Errc::conflict, "App image (dokku/" + app.name.str() + ":latest) not found");
-  }
   RunSpec spec = TRY(call.platform.deploys->one_off(app));
   TRY(add_variables(call, spec));
   TRY(add_command(call, app, spec));
-  spec.terminal = wants_terminal(call.session, call.options.has("force-tty"),
-                                 call.options.has("no-tty"));
+  spec.terminal =
+      wants_terminal(call.session, call.options.has("force-tty"), call.options.has("no-tty"));
   spec.columns = call.session.terminal().columns;
   spec.rows = call.session.terminal().rows;
   if (spec.terminal && !call.session.terminal().term.empty()) {
@@ -85,12 +82,32 @@ auto start(RunSpec spec, Start&& start_it) {
   }
 }
 
+// Of ends that are not the process's own doing.
+std::string explain_end(const RunSpec& spec, const runtime::Exit& exit, bool overdue) {
+  constexpr int kKilled = 137;
+  if (exit.out_of_memory) {
+    const server::InstanceFailure failure =
+        server::describe_exit({spec.app, "The command", spec.limits}, exit);
+    return failure.explanation + "\n" + failure.advice;
+  }
+  if (!overdue || exit.status != kKilled) return {};
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(spec.life).count();
+  return "The command was ended after " + std::to_string(seconds) +
+         " s\nLet it run longer: dokku run --ttl-seconds " + std::to_string(2 * seconds) + " " +
+         spec.app + " ...";
+}
+
 Result<int> run(Invocation& call) {
   const App app = TRY(app_argument(call, 0, Missing::bash));
   const RunSpec spec = TRY(spec_for(call, app));
   std::unique_ptr<server::OneOff> process =
       TRY(start(spec, [&](const RunSpec& named) { return call.platform.executor->run(named); }));
-  return hand_over(call.session, std::move(process), spec.terminal);
+  const TimePoint end = call.platform.clock.now() + spec.life;
+  return hand_over(
+      call.session, std::move(process),
+      {spec.terminal, [spec, end, &clock = call.platform.clock](const runtime::Exit& exit) {
+         return explain_end(spec, exit, clock.now() >= end);
+       }});
 }
 
 Result<int> run_detached(Invocation& call) {
@@ -115,7 +132,7 @@ Result<int> resume(Invocation& call) {
   if (!process) {
     return fail(Errc::conflict, call.args[0] + " ended while dokkud was away; its status is lost");
   }
-  return hand_over(call.session, *std::move(process), false);
+  return hand_over(call.session, *std::move(process), {});
 }
 
 }  // namespace

@@ -31,7 +31,7 @@ class ForwardingSession : public Session {
   }
   std::vector<UniqueFd> take_descriptors() override { return inner_.take_descriptors(); }
   Result<> attach(Attachment attachment) override { return inner_.attach(std::move(attachment)); }
-  std::function<void(int status)> finish_later() override { return inner_.finish_later(); }
+  Finish finish_later() override { return inner_.finish_later(); }
   Result<> become(Program program) override { return inner_.become(std::move(program)); }
   const CancelToken& cancel() const override { return inner_.cancel(); }
 

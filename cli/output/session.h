@@ -23,8 +23,8 @@ namespace dokku::cli {
 struct Caller {
   enum class Kind { admin, key, nobody };
   Kind kind = Kind::nobody;
-  std::string key_id;    // fingerprint carried by the forced command; looked up in the store
-  std::string unix_user; // SUDO_USER or the peer's name, for the audit log
+  std::string key_id;     // fingerprint carried by the forced command; looked up in the store
+  std::string unix_user;  // SUDO_USER or the peer's name, for the audit log
 };
 
 struct TerminalInfo {
@@ -55,6 +55,9 @@ struct Program {
   std::vector<std::string> argv;         // argv[0]: absolute path
   std::vector<std::string> environment;  // "K=V", added to the client's own
 };
+
+// Ends a session: the exit status, and what the person's standard error gets before it.
+using Finish = std::function<void(int status, std::string_view last_words)>;
 
 class Session {
  public:
@@ -87,8 +90,8 @@ class Session {
   // either blocks until the process's end and returns its status, or uses `finish_later`.
   virtual Result<> attach(Attachment attachment) = 0;
   // The handler's return value no longer counts: the session goes on, holding no thread, until the
-  // returned function is called with the exit status, once, from any thread. It outlives Session.
-  virtual std::function<void(int status)> finish_later() = 0;
+  // returned function is called, once, from any thread. It outlives Session.
+  virtual Finish finish_later() = 0;
   // The client becomes this program; nothing can be said to it afterwards.
   virtual Result<> become(Program program) = 0;
 

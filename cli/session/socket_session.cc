@@ -17,13 +17,9 @@ SocketSession::SocketSession(std::shared_ptr<Connection> connection, Caller call
   if (term != environment_.end()) terminal_.term = term->second;
 }
 
-void SocketSession::out(std::string_view bytes) {
-  connection_->write(wire::FrameType::out, bytes);
-}
+void SocketSession::out(std::string_view bytes) { connection_->write(wire::FrameType::out, bytes); }
 
-void SocketSession::err(std::string_view bytes) {
-  connection_->write(wire::FrameType::err, bytes);
-}
+void SocketSession::err(std::string_view bytes) { connection_->write(wire::FrameType::err, bytes); }
 
 Result<std::string> SocketSession::read_stdin(std::size_t bytes_max) {
   return connection_->read_input(bytes_max);
@@ -55,9 +51,14 @@ Result<> SocketSession::attach(Attachment attachment) {
   return connection_->attach(std::move(attachment));
 }
 
-std::function<void(int status)> SocketSession::finish_later() {
+Finish SocketSession::finish_later() {
   connection_->set_finishes_later();
-  return [connection = connection_](int status) { connection->finish(status); };
+  return [connection = connection_](int status, std::string_view last_words) {
+    if (!last_words.empty()) {  // a client that is gone needs none
+      [[maybe_unused]] const auto sent = connection->send(wire::FrameType::err, last_words, {});
+    }
+    connection->finish(status);
+  };
 }
 
 Result<> SocketSession::become(Program program) { return connection_->become(program); }

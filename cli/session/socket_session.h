@@ -30,7 +30,7 @@ class SocketSession : public Session {
   Result<UniqueFd> create_callers_file(const std::string& path) override;
   std::vector<UniqueFd> take_descriptors() override;
   Result<> attach(Attachment attachment) override;
-  std::function<void(int status)> finish_later() override;
+  Finish finish_later() override;
   Result<> become(Program program) override;
   const CancelToken& cancel() const override { return connection_->cancel(); }
 

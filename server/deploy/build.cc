@@ -9,6 +9,7 @@
 #include "server/deploy/pipeline.h"
 #include "server/deploy/room.h"
 #include "server/model/app_json.h"
+#include "server/store/calls.h"
 #include "server/store/config.h"
 #include "server/store/properties.h"
 #include "server/store/releases.h"
@@ -128,7 +129,6 @@ Result<Release> Pipeline::build(Deploy& deploy, const Release& row, const BuildS
   parts_.crash_points.reached("deploy.built");
   tell(result, deploy.progress);
 
-  built.state = ReleaseState::starting;
   built.image_ref = result.image.ref.str();
   built.image_digest = result.image.manifest.str();
   built.processes = result.processes;
@@ -138,7 +138,11 @@ Result<Release> Pipeline::build(Deploy& deploy, const Release& row, const BuildS
   built.pack = result.pack_name;
   const auto change = [&](WriteTx& tx) -> Result<> {
     TRY(complete_build(tx, deploy.app.id, built));
-    return set_release_state(tx, deploy.app.id, built.number, ReleaseState::starting);
+    const bool waits = TRY(skips_deploy(tx, deploy.app.id));
+    built.state = waits ? ReleaseState::built : ReleaseState::starting;
+    if (!waits) return set_release_state(tx, deploy.app.id, built.number, built.state);
+    note_call_done();
+    return set_waiting_number(tx, deploy.app.id, built.number);
   };
   TRY(parts_.store.write(change));
   parts_.crash_points.reached("deploy.build-completed");

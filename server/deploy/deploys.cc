@@ -58,9 +58,10 @@ Result<> Deploys::rebuild(const App& asked, const Actor& actor, Progress& progre
   const Turns::Turn turn = TRY(take_turn(asked, actor, "rebuild", progress));
   App app = TRY(again(asked));
   TRY(check_unlocked(app));
-  const Release live = TRY(live_of(app));
+  std::optional<Release> newest = TRY(waiting_of(app));
+  if (!newest) newest = TRY(live_of(app));
   return recorded(app, actor, progress,
-                  [&](Deploy& deploy) { return pipeline_.rebuild(deploy, live); });
+                  [&](Deploy& deploy) { return pipeline_.rebuild(deploy, *newest); });
 }
 
 Result<> Deploys::recorded(const App& app, const Actor& actor, Progress& progress,
@@ -71,6 +72,20 @@ Result<> Deploys::recorded(const App& app, const Actor& actor, Progress& progres
   const Result<> done = deed(deploy);
   const auto live = parts_.store.read([&](ReadTx& tx) { return live_release(tx, app.id); });
   return record.end(done, live && *live ? (*live)->number : 0);
+}
+
+Result<> Deploys::deploy_newest(const App& asked, const Actor& actor, Progress& progress) {
+  const Turns::Turn turn = TRY(take_turn(asked, actor, "restart", progress));
+  App app = TRY(again(asked));
+  const std::optional<Release> waiting = TRY(waiting_of(app));
+  if (waiting) {
+    TRY(check_unlocked(app));
+    return recorded(app, actor, progress,
+                    [&](Deploy& deploy) { return pipeline_.deploy_waiting(deploy, *waiting); });
+  }
+  const Release live = TRY(live_of(app));
+  Deploy deploy{std::move(app), actor.by, actor.why, progress, Stopwatch(parts_.clock)};
+  return pipeline_.redeploy(deploy, live);
 }
 
 Result<> Deploys::restart(const App& asked, const Actor& actor, Progress& progress) {
@@ -221,14 +236,6 @@ Result<> Deploys::stop(const App& asked, const Actor& actor, Progress& progress)
   return await_gone(app.name.str(), wanted->release, wanted->stop_grace + kStopSlack);
 }
 
-Result<> Deploys::start(const App& asked, const Actor& actor, Progress& progress) {
-  const Turns::Turn turn = TRY(take_turn(asked, actor, "start", progress));
-  App app = TRY(again(asked));
-  const Release live = TRY(live_of(app));
-  Deploy deploy{std::move(app), actor.by, actor.why, progress, Stopwatch(parts_.clock)};
-  return pipeline_.redeploy(deploy, live);
-}
-
 Result<> Deploys::await_gone(const std::string& app, std::uint64_t release, Duration limit) {
   std::mutex mutex;
   std::condition_variable changed;
@@ -269,6 +276,7 @@ Result<ProcessReport> Deploys::report(const App& app) {
     out.formation = TRY(load_formation(tx, app.id));
     if (out.live) out.can_scale = fixed_formation(*out.live).empty();
     if (out.live) out.formation = TRY(set_formation(tx, app.id, *out.live));
+    out.restored = TRY(is_restored(tx, app.id));
     const unsigned seconds = TRY(stop_timeout(tx, app.id));
     out.stop_timeout = std::chrono::seconds(seconds);
     return {};
@@ -289,9 +297,18 @@ Result<ProcessReport> Deploys::report(const App& app) {
   return out;
 }
 
+Result<bool> Deploys::can_start(const App& app) {
+  return parts_.store.read([&](ReadTx& tx) -> Result<bool> {
+    const std::optional<Release> live = TRY(live_release(tx, app.id));
+    const std::optional<Release> waiting = TRY(waiting_release(tx, app.id));
+    return live || waiting;
+  });
+}
+
 Result<RunSpec> Deploys::one_off(const App& app) {
   return parts_.store.read([&](ReadTx& tx) -> Result<RunSpec> {
-    const auto live = TRY(live_release(tx, app.id));
+    std::optional<Release> live = TRY(live_release(tx, app.id));
+    if (!live) live = TRY(waiting_release(tx, app.id));
     if (!live) {
       return fail(Errc::conflict, "App image (dokku/" + app.name.str() + ":latest) not found");
     }
@@ -334,6 +351,10 @@ Result<Release> Deploys::live_of(const App& app) {
       TRY(parts_.store.read([&](ReadTx& tx) { return live_release(tx, app.id); }));
   if (!live) return Fail(not_deployed(app));
   return std::move(*live);
+}
+
+Result<std::optional<Release>> Deploys::waiting_of(const App& app) {
+  return parts_.store.read([&](ReadTx& tx) { return waiting_release(tx, app.id); });
 }
 
 // --- the end of an app

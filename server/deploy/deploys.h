@@ -70,6 +70,7 @@ struct DiskReport {
 struct ProcessReport {
   bool deployed = false;
   bool stopped = false;
+  bool restored = true;   // after a reboot (ps:set restore), unless it is stopped
   bool can_scale = true;  // false: the repository says the counts
   std::optional<Release> live;
   std::uint64_t running = 0;            // the release whose containers serve
@@ -90,6 +91,8 @@ class Deploys {
 
   Result<> push(const App& asked, PushedTree tree, const Actor& actor, Progress& progress);
   Result<> rebuild(const App& asked, const Actor& actor, Progress& progress);
+  // What waits for its deployment (ps:set skip-deploy), else the live image again.
+  Result<> deploy_newest(const App& asked, const Actor& actor, Progress& progress);
   // The live image again, with the config as it is now.
   Result<> restart(const App& asked, const Actor& actor, Progress& progress);
   // Only the processes of one type. web, which must not pause, and any type after a change of
@@ -102,9 +105,9 @@ class Deploys {
   // a valid process name to scale up".
   Result<> scale(const App& asked, const Formation& counts, bool skip_deploy, const Actor& actor,
                  Progress& progress);
-  // Ends all processes and keeps them ended, over reboots too. Returns when they are gone.
+  // Ends all processes and keeps them ended, over reboots too, until one of those above starts
+  // them. Returns when they are gone.
   Result<> stop(const App& asked, const Actor& actor, Progress& progress);
-  Result<> start(const App& asked, const Actor& actor, Progress& progress);
 
   // The startup checks of what runs, now. `which`: "" (all), a type, or one process ("web.1").
   // invalid_argument: "Invalid process type specified (APP.x)", "Invalid container index specified
@@ -137,13 +140,15 @@ class Deploys {
   // What the store says shall run, after rows and images came from a backup: all is started at
   // once, then each app's processes are awaited and its routes published. An app that does not
   // start is named, is tried on, and keeps no other from starting: the names of such.
-  Result<std::vector<std::string>> start_as_stored(const std::vector<App>& apps,
-                                                   const Actor& actor, Progress& progress);
+  Result<std::vector<std::string>> start_as_stored(const std::vector<App>& apps, const Actor& actor,
+                                                   Progress& progress);
   runtime::Images& images() { return parts_.images; }
 
   Result<ProcessReport> report(const App& app);
-  // A one-off container of the live release, without name and command. conflict: "App image
-  // (dokku/APP:latest) not found".
+  // It has an image that can be started: one that is live, or waits.
+  Result<bool> can_start(const App& app);
+  // A one-off container of the live release, else of what waits, without name and command.
+  // conflict: "App image (dokku/APP:latest) not found".
   Result<RunSpec> one_off(const App& app);
 
  private:
@@ -155,6 +160,7 @@ class Deploys {
   // As it is now that the turn is ours.
   Result<App> again(const App& app);
   Result<Release> live_of(const App& app);
+  Result<std::optional<Release>> waiting_of(const App& app);
   // restored.cc
   Result<> await_stored(const App& asked, const Actor& actor, Progress& progress);
   Result<> save_counts(AppId app, const Formation& counts);

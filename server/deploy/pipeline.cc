@@ -82,10 +82,28 @@ Result<> Pipeline::build_and_deploy(Deploy& deploy, const BuildSource& source) {
   TRY(release.add(ReleaseState::building));
   const Release built = TRY(build(deploy, release.row(), source));
   deploy.stage_done("build");
-  TRY(run_release_phase(deploy, built));
-  TRY(go_live(deploy, built));
+  if (built.state == ReleaseState::starting) return deploy_image(deploy, release, built);
   release.keep();
-  run_postdeploy(deploy, built);
+  deploy.progress.step("Skipping deployment");
+  deploy.progress.detail("Release " + std::to_string(built.number) +
+                         " is built. Deploy it: dokku ps:restart " + deploy.name());
+  return {};
+}
+
+Result<> Pipeline::deploy_waiting(Deploy& deploy, const Release& waiting) {
+  ReleaseInProgress release(*this, deploy, waiting);
+  TRY(release.add(ReleaseState::starting));
+  TRY(deploy_image(deploy, release, release.row()));
+  prune(deploy);
+  return {};
+}
+
+// An image that never ran, with its tasks.
+Result<> Pipeline::deploy_image(Deploy& deploy, ReleaseInProgress& release, const Release& image) {
+  TRY(run_release_phase(deploy, image));
+  TRY(go_live(deploy, image));
+  release.keep();
+  run_postdeploy(deploy, image);
   return finish(deploy);
 }
 

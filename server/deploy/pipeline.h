@@ -1,7 +1,7 @@
 // Pipeline: a deploy from source to serving, stage by stage. pipeline.cc is its table of contents.
 //
 //   source ─> unchanged? ─> build ─> release phase ─> start and check ─> switch ─> drain
-//                                                                           └──> postdeploy
+//                             └──> skipped                                  └──> postdeploy
 //
 // Until the switch the old release is untouched: whatever fails, or when the person is gone, all
 // that the deploy made goes away with it. After the switch nothing fails the deploy any more. A
@@ -89,6 +89,7 @@ struct AppTask {
   std::vector<std::string> command;  // as of RunSpec; the last word is shown
 };
 
+class ReleaseInProgress;
 class Room;
 
 class Pipeline {
@@ -103,6 +104,9 @@ class Pipeline {
   Result<> rebuild(Deploy& deploy, const Release& live);
   // An image that exists, with the config as it is now: restarts, starts after a stop, rollbacks.
   Result<> redeploy(Deploy& deploy, const Release& from);
+
+  // What a push built and did not deploy (ps:set skip-deploy).
+  Result<> deploy_waiting(Deploy& deploy, const Release& waiting);
 
   // The processes of one type of what runs: they end, then start again.
   Result<> restart_type(Deploy& deploy, const Release& running, const std::string& type);
@@ -123,6 +127,7 @@ class Pipeline {
   friend class ReleaseInProgress;
 
   Result<> build_and_deploy(Deploy& deploy, const BuildSource& source);
+  Result<> deploy_image(Deploy& deploy, ReleaseInProgress& release, const Release& image);
   Result<> go_live(Deploy& deploy, const Release& release);
   Result<> finish(Deploy& deploy);
 

@@ -15,19 +15,19 @@ bool can_run_again(const Release& release) {
   return !release.image_ref.empty() && release.state != ReleaseState::failed;
 }
 
-// Releases that are kept, newest first: rows of the newest images, and whatever runs.
+// Releases that are kept, newest first: rows of the newest images, and whatever runs or waits.
 struct Kept {
   std::set<std::string> images;
   std::set<std::string> sources;
   std::vector<std::uint64_t> rows_to_delete;
 };
 
-Kept choose(const std::vector<Release>& newest_first, std::optional<std::uint64_t> running,
+Kept choose(const std::vector<Release>& newest_first, const std::set<std::uint64_t>& in_use,
             std::size_t images_kept) {
   Kept kept;
   std::size_t rows = 0;
   for (const Release& release : newest_first) {
-    const bool runs = running == release.number || release.state == ReleaseState::live;
+    const bool runs = in_use.contains(release.number) || release.state == ReleaseState::live;
     const bool known = kept.images.contains(release.image_ref);
     const bool keeps =
         can_run_again(release) && (runs || known || kept.images.size() < images_kept);
@@ -47,9 +47,13 @@ void Pipeline::prune(const Deploy& deploy) {
   const AppId id = deploy.app.id;
   const Result<Kept> kept = parts_.store.read([&](ReadTx& tx) -> Result<Kept> {
     const auto running = TRY(running_number(tx, id));
+    const std::optional<Release> waiting = TRY(waiting_release(tx, id));
+    std::set<std::uint64_t> in_use;
+    if (running) in_use.insert(*running);
+    if (waiting) in_use.insert(waiting->number);
     const std::vector<Release> all = TRY(list_releases(tx, id));
     const std::size_t images_kept = TRY(releases_kept(tx, id));
-    return choose(all, running, images_kept);
+    return choose(all, in_use, images_kept);
   });
   if (!kept) return log::warn("pruning " + deploy.name() + ": " + kept.error().message());
   const auto images = parts_.images.list(image_prefix(deploy.name()));

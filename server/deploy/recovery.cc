@@ -57,7 +57,7 @@ Result<> Deploys::recover() {
 Result<> Deploys::fail_unfinished() {
   return parts_.store.write([&](WriteTx& tx) -> Result<> {
     const std::vector<AppRelease> unfinished =
-        TRY(releases_in(tx, {ReleaseState::building, ReleaseState::built, ReleaseState::starting}));
+        TRY(releases_in(tx, {ReleaseState::building, ReleaseState::starting}));
     for (const AppRelease& one : unfinished) {
       TRY(set_release_state(tx, one.app, one.release.number, ReleaseState::failed));
     }

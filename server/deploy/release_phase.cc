@@ -113,9 +113,12 @@ Result<> Pipeline::run_task(Deploy& deploy, const Release& release, const AppTas
   deploy.progress.title("End of " + output);
   deploy.stage_done(task.process);
   if (exit.status == 0) return {};
-  const InstanceFailure failure = describe_exit("The " + task.name + " task", exit, spec.limits);
-  return fail(Errc::invalid_argument, "Execution of " + task.name + " task failed: " +
-                                          task.command.back() + "\n" + failure.explanation);
+  const InstanceFailure failure =
+      describe_exit({deploy.name(), "The " + task.name + " task", spec.limits}, exit);
+  std::string message = "Execution of " + task.name + " task failed: " + task.command.back() +
+                        "\n" + failure.explanation;
+  if (!failure.advice.empty()) message += "\n" + failure.advice;
+  return fail(Errc::invalid_argument, message);
 }
 
 Result<> Pipeline::run_release_phase(Deploy& deploy, const Release& release) {

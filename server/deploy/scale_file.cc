@@ -1,6 +1,7 @@
 #include "server/deploy/scale_file.h"
 
 #include <algorithm>
+#include <string>
 
 namespace dokku::server {
 
@@ -10,11 +11,10 @@ Formation read_scale_file(std::string_view text) {
   while (!text.empty()) {
     const std::string_view whole = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(whole.size() + 1, text.size()));
-    std::string_view line = whole.substr(0, whole.find('#'));
-    const std::size_t begin = line.find_first_not_of(kBlanks);
-    if (begin == std::string_view::npos) continue;
-    line = line.substr(begin, line.find_last_not_of(kBlanks) - begin + 1);
-    const Result<Formation> one = parse_formation({std::string(line)});
+    std::string word(whole.substr(0, whole.find('#')));
+    std::erase_if(word, [&](char c) { return kBlanks.find(c) != std::string_view::npos; });
+    if (word.empty()) continue;
+    const Result<Formation> one = parse_formation({word});
     if (one) counts.insert_or_assign(one->begin()->first, one->begin()->second);
   }
   return counts;

@@ -20,7 +20,6 @@ constexpr Duration kFailureSlack = std::chrono::seconds(2);
 constexpr std::size_t kOutputLines = 30;
 
 struct Outcome {
-  bool all_ready = true;
   std::optional<InstanceSeen> failed;
   std::vector<std::string> ready;  // "web.1"
 };
@@ -31,12 +30,22 @@ Outcome look_at(const std::vector<InstanceSeen>& instances, std::uint64_t releas
     if (seen.release != release || seen.state == InstanceSeen::State::stopping) continue;
     if (seen.state == InstanceSeen::State::ready) {
       outcome.ready.push_back(seen.name());
-    } else {
-      outcome.all_ready = false;
-      if (seen.failure && !outcome.failed) outcome.failed = seen;
+    } else if (seen.failure && !outcome.failed) {
+      outcome.failed = seen;
     }
   }
   return outcome;
+}
+
+// One that is still ending, and is wanted again, is not there yet.
+bool all_ready(const ReleaseWanted& wanted, const std::vector<std::string>& ready) {
+  for (const ProcessWanted& process : wanted.processes) {
+    for (unsigned index = 1; index <= process.count; ++index) {
+      const std::string name = process.type + "." + std::to_string(index);
+      if (std::find(ready.begin(), ready.end(), name) == ready.end()) return false;
+    }
+  }
+  return true;
 }
 
 void announce(Deploy& deploy, const ReleaseWanted& wanted, const Formation& set) {
@@ -97,7 +106,7 @@ Result<> Pipeline::await_ready(Deploy& deploy, const ReleaseWanted& wanted,
       if (checks.contains(name.substr(0, name.rfind('.')))) continue;
       deploy.progress.detail("All checks successful (" + name + ")");
     }
-    if (outcome.all_ready) return {};
+    if (all_ready(wanted, outcome.ready)) return {};
     TRY(changes.wait(&deploy.progress.cancel(), deadline, parts_.clock));
   }
 }

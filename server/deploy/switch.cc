@@ -55,6 +55,9 @@ Result<> Pipeline::switch_over(Deploy& deploy, const Release& release) {
     old_live = TRY(live_release(tx, id));
     TRY(set_release_state(tx, id, release.number, ReleaseState::live));
     TRY(set_app_stopped(tx, id, false));
+    // A restart of what was live leaves a newer image waiting.
+    const bool same_image = old_live && old_live->image_ref == release.image_ref;
+    if (!same_image) TRY(set_waiting_number(tx, id, std::nullopt));
     note_call_done();
     return set_running_number(tx, id, release.number);
   };

@@ -53,6 +53,7 @@ Result<> Pipeline::record_unchanged(Deploy& deploy, const BuildSource& source) {
     row->created_at = parts_.clock.wall();
     const std::uint64_t number = TRY(add_release(tx, deploy.app.id, *row));
     TRY(set_release_state(tx, deploy.app.id, number, ReleaseState::live));
+    TRY(set_waiting_number(tx, deploy.app.id, std::nullopt));
     note_call_done();
     return {};
   };

@@ -17,6 +17,7 @@ namespace dokku::server {
 namespace {
 
 constexpr const char* kRunning = "deploy.running";
+constexpr const char* kWaiting = "deploy.waiting";
 constexpr unsigned kStopSeconds = 30;
 
 std::optional<std::uint64_t> number(const std::optional<std::string>& text) {
@@ -52,6 +53,22 @@ Result<> set_running_number(WriteTx& tx, AppId app, std::optional<std::uint64_t>
   std::optional<std::string> text;
   if (running) text = std::to_string(*running);
   return set_property(tx, app, kRunning, text);
+}
+
+Result<std::optional<Release>> waiting_release(const ReadTx& tx, AppId app) {
+  const std::optional<std::string> text = TRY(property(tx, app, kWaiting));
+  const std::optional<std::uint64_t> waiting = number(text);
+  if (!waiting) return std::optional<Release>();
+  // A clone has the property of its model, and not this release.
+  Result<Release> release = find_release(tx, app, *waiting);
+  if (!release || release->state != ReleaseState::built) return std::optional<Release>();
+  return std::optional<Release>(std::move(*release));
+}
+
+Result<> set_waiting_number(WriteTx& tx, AppId app, std::optional<std::uint64_t> waiting) {
+  std::optional<std::string> text;
+  if (waiting) text = std::to_string(*waiting);
+  return set_property(tx, app, kWaiting, text);
 }
 
 std::uint16_t port_of(const Release& release) {
@@ -126,6 +143,16 @@ std::optional<RestartPolicy> parse_restart_policy(std::string_view text) {
   return RestartPolicy{Kind::on_failure, static_cast<unsigned>(*most)};
 }
 
+Result<bool> is_restored(const ReadTx& tx, AppId app) {
+  const std::string text = TRY(computed_property(tx, app, kRestore, "true"));
+  return text != "false";
+}
+
+Result<bool> skips_deploy(const ReadTx& tx, AppId app) {
+  const std::string text = TRY(computed_property(tx, app, kSkipDeploy, "false"));
+  return text == "true";
+}
+
 Result<unsigned> stop_timeout(const ReadTx& tx, AppId app) {
   const std::string text =
       TRY(computed_property(tx, app, kStopTimeout, std::to_string(kStopSeconds)));
@@ -141,6 +168,7 @@ Result<ReleaseWanted> wanted_release(const ReadTx& tx, const App& app, const Rel
   const unsigned stop_seconds = TRY(stop_timeout(tx, app.id));
   wanted.stop_grace = std::chrono::seconds(stop_seconds);
   wanted.mounts = TRY(storage_mounts(tx, app.id));
+  wanted.restored = TRY(is_restored(tx, app.id));
   const CheckLists lists = TRY(check_lists(tx, app.id));
   const RestartPolicy restart = TRY(restart_policy(tx, app.id));
   // A release whose checks do not parse never went live; one from an older daemon runs on.

@@ -21,6 +21,11 @@ namespace dokku::server {
 Result<std::optional<std::uint64_t>> running_number(const ReadTx& tx, AppId app);
 Result<> set_running_number(WriteTx& tx, AppId app, std::optional<std::uint64_t> running);
 
+// The release that a push built and did not deploy, since ps:set skip-deploy says so; none: there
+// is none, or what is live is newer.
+Result<std::optional<Release>> waiting_release(const ReadTx& tx, AppId app);
+Result<> set_waiting_number(WriteTx& tx, AppId app, std::optional<std::uint64_t> waiting);
+
 // Counts of the process types that the release has. Without a Procfile only "web" starts by itself.
 Formation effective_formation(const Release& release, const Formation& asked);
 
@@ -34,6 +39,15 @@ Result<Formation> set_formation(const ReadTx& tx, AppId app, const Release& rele
 Result<ReleaseWanted> wanted_release(const ReadTx& tx, const App& app, const Release& release);
 // What shall run now; none: not deployed, or stopped.
 Result<std::optional<ReleaseWanted>> wanted_now(const ReadTx& tx, const App& app);
+
+// Whether it comes back after a reboot, and restarts when its config changes (ps:set restore). One
+// that ps:stop stopped does neither, whatever this says.
+Result<bool> is_restored(const ReadTx& tx, AppId app);
+inline constexpr const char* kRestore = "ps.restore";
+
+// Whether pushes and rebuilds only build (ps:set skip-deploy).
+Result<bool> skips_deploy(const ReadTx& tx, AppId app);
+inline constexpr const char* kSkipDeploy = "ps.skip-deploy";
 
 // Seconds that processes get to end after SIGTERM.
 Result<unsigned> stop_timeout(const ReadTx& tx, AppId app);

@@ -396,16 +396,4 @@ Result<AppJson> parse_app_json(std::string_view text) {
   return out;
 }
 
-Result<Formation> parse_dokku_scale(std::string_view text) {
-  std::vector<std::string> words;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    std::string line(text.substr(0, end));
-    text.remove_prefix(std::min(end + 1, text.size()));
-    std::erase_if(line, [](char c) { return c == ' ' || c == '\t' || c == '\r'; });
-    if (!line.empty() && line[0] != '#') words.push_back(std::move(line));
-  }
-  return parse_formation(words);
-}
-
 }  // namespace dokku::server

@@ -42,9 +42,6 @@ struct AppJson {
 // invalid_argument: "Cannot parse app.json as jsonc: …", or what is wrong with an entry.
 Result<AppJson> parse_app_json(std::string_view text);
 
-// DOKKU_SCALE, lines "web=2": older than app.json's formation, and means the same.
-Result<Formation> parse_dokku_scale(std::string_view text);
-
 inline constexpr std::size_t kAppJsonBytesMax = 256 << 10;
 inline constexpr int kAppJsonDepthMax = 32;
 

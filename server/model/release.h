@@ -17,7 +17,8 @@ namespace dokku::server {
 //  building ──> built ──> starting ──> live ──> retired
 //      └──────────┴──────────┴──> failed         │
 //                            starting <──────────┘ (rollback, or a stopped app that starts again)
-// A second `live` of one app appears in the transaction that retires the first.
+// One stays `built` when it is not to be deployed yet (ps:set skip-deploy). A second `live` of one
+// app appears in the transaction that retires the first.
 enum class ReleaseState { building, built, starting, live, retired, failed };
 
 constexpr bool can_become(ReleaseState from, ReleaseState to) {

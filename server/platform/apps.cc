@@ -154,7 +154,7 @@ Result<App> Apps::clone(const App& app, const AppName& to, const AppMove& how, P
   if (!copied) progress.warn(copied.error().message());
   const bool has_image = TRY(deployed(twin));
   if (has_image && !app.stopped && !how.skip_deploy) {
-    TRY(deploys_->start(twin, actor, progress));
+    TRY(deploys_->restart(twin, actor, progress));
   }
   return twin;
 }

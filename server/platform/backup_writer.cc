@@ -125,7 +125,7 @@ Result<bool> BackupWriter::settle_releases(bool last_try) {
     for (const AppRelease& one : all) {
       if (app_ && one.app != *app_) continue;
       const Release& release = one.release;
-      if (release.state != ReleaseState::live && release.state != ReleaseState::retired) {
+      if (release.state == ReleaseState::building || release.state == ReleaseState::starting) {
         TRY(set_release_state(tx, one.app, release.number, ReleaseState::failed));
         continue;
       }

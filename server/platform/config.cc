@@ -1,5 +1,6 @@
 #include "server/platform/config.h"
 
+#include "server/deploy/wanted.h"
 #include "server/store/releases.h"
 
 namespace dokku::server {
@@ -93,7 +94,8 @@ Result<bool> Config::needs_restart(const ConfigOwner& owner) {
   if (owner.global()) return false;
   return store_.read([&](ReadTx& tx) -> Result<bool> {
     const App app = TRY(find_app(tx, owner.name));
-    if (app.stopped) return false;
+    const bool restored = TRY(is_restored(tx, app.id));
+    if (app.stopped || !restored) return false;
     const std::optional<Release> live = TRY(live_release(tx, app.id));
     return live.has_value();
   });

@@ -29,8 +29,8 @@ namespace dokku::server {
 
 using Environment = std::map<std::string, std::string>;
 
-// What every process finds in $PORT unless its release says another; each container has an address
-// of its own.
+// What web finds in $PORT unless its release says another; each container has an address of its
+// own.
 inline constexpr std::uint16_t kAppPort = 5000;
 
 // How an instance of a process type shows that it is ready.
@@ -69,6 +69,9 @@ struct ReleaseWanted {
   std::vector<runtime::Mount> mounts;
   Duration ready_limit = std::chrono::seconds(60);
   Duration stop_grace = std::chrono::seconds(30);
+  // False (ps:set restore): when the first list finds none of its instances running, as after a
+  // reboot, none is started.
+  bool restored = true;
 };
 
 // Why an instance is not running, in words for people: what was seen, and what to do about it.

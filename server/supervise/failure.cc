@@ -27,19 +27,20 @@ std::string list_of(const std::vector<std::uint16_t>& ports) {
 
 }  // namespace
 
-InstanceFailure describe_exit(const std::string& name, const runtime::Exit& exit,
-                              const runtime::Limits& limits) {
+InstanceFailure describe_exit(const EndedProcess& process, const runtime::Exit& exit) {
+  const auto& [app, name, limits] = process;
   InstanceFailure failure{InstanceFailure::Kind::exited, exit.status, {}, {}};
   const std::string status = "status " + std::to_string(exit.status);
   if (exit.out_of_memory) {
     failure.kind = InstanceFailure::Kind::out_of_memory;
     failure.explanation = name + " was killed: out of memory";
+    failure.advice = "The server itself has too little memory: dokku doctor";
     if (limits.memory_bytes > 0) {
       failure.explanation += " (limit " + megabytes(limits.memory_bytes) + ")";
+      failure.advice = "Let it use less memory, or give it more: dokku resource:limit --memory " +
+                       std::to_string(2 * (limits.memory_bytes >> 20)) + "m " + app;
     }
     failure.explanation += ", " + status;
-    failure.advice =
-        "Let it use less memory, or give it more: dokku resource:limit --memory 2g APP";
   } else if (exit.status > 128 && exit.status <= 128 + 64) {
     failure.explanation =
         name + " was ended by signal " + signal_name(exit.status - 128) + ", " + status;

@@ -12,9 +12,14 @@
 
 namespace dokku::server {
 
-// `name` is "web.1". A status above 128 is a signal, as a shell shows it.
-InstanceFailure describe_exit(const std::string& name, const runtime::Exit& exit,
-                              const runtime::Limits& limits);
+// What ended: "web.1" of "blog", or "The release task".
+struct EndedProcess {
+  std::string app;
+  std::string name;
+  runtime::Limits limits;
+};
+// A status above 128 is a signal, as a shell shows it.
+InstanceFailure describe_exit(const EndedProcess& process, const runtime::Exit& exit);
 InstanceFailure describe_not_ready(const std::string& name, const Listening& listening,
                                    std::uint16_t port, Duration waited);
 InstanceFailure describe_start_failure(const std::string& name, const Error& error);

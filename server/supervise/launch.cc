@@ -1,6 +1,7 @@
 #include "server/supervise/launch.h"
 
 #include <cctype>
+#include <optional>
 #include <system_error>
 
 namespace dokku::server {
@@ -12,7 +13,7 @@ constexpr std::size_t kHostNameMax = 63;
 
 struct Given {
   const Environment& config;
-  std::uint16_t port = kAppPort;
+  std::optional<std::uint16_t> port;  // none: nothing is routed to it
   std::string dyno;
   runtime::Limits limits = {};
 };
@@ -26,11 +27,16 @@ std::vector<std::string> environment(const Given& given) {
     all.try_emplace("MEMORY_AVAILABLE", std::to_string(given.limits.memory_bytes >> 20));
   }
   all["HOME"] = "/app";
-  all["PORT"] = std::to_string(given.port);
+  if (given.port) all["PORT"] = std::to_string(*given.port);
   all["DYNO"] = given.dyno;
   std::vector<std::string> out;
   for (const auto& [key, value] : all) out.push_back(key + "=" + value);
   return out;
+}
+
+// Requests come to web alone; another process keeps a PORT that the app's config has.
+std::optional<std::uint16_t> port_for(const std::string& type, const ReleaseWanted& release) {
+  return type == "web" ? std::optional(release.port) : std::nullopt;
 }
 
 std::vector<std::string> start_command(const std::vector<std::string>& command) {
@@ -81,7 +87,7 @@ runtime::ContainerSpec instance_spec(const InstanceKey& key, const ReleaseWanted
   runtime::ContainerSpec spec{.id = instance_container(key), .image = release.image};
   spec.labels = instance_labels(key);
   spec.args = start_command({process.command});
-  spec.env = environment({release.env, release.port, dyno, process.limits});
+  spec.env = environment({release.env, port_for(key.type, release), dyno, process.limits});
   spec.cwd = "/app";
   spec.mounts = mounts(host, endpoint);
   spec.limits = process.limits;
@@ -140,7 +146,7 @@ runtime::ExecSpec enter_spec(const EnterSpec& enter, const ReleaseWanted& releas
   spec.args = {"/bin/bash", std::string(kToolsInContainer) + "/start"};
   spec.args.insert(spec.args.end(), enter.command.begin(), enter.command.end());
   const std::string dyno = enter.type + "." + std::to_string(enter.index);
-  spec.env = environment({release.env, release.port, dyno});
+  spec.env = environment({release.env, port_for(enter.type, release), dyno});
   spec.cwd = "/app";
   spec.terminal = enter.terminal;
   return spec;

@@ -53,6 +53,7 @@ void Supervision::want(const ReleaseWanted& wanted) {
     const ProcessWanted* process = process_of(wanted, instance.key.type);
     if (process != nullptr && instance.key.index <= process->count) return;
     instance.wanted = false;
+    instance.again = nullptr;
     advance(instance);
   });
   for (const ProcessWanted& process : wanted.processes) {
@@ -160,6 +161,7 @@ void Supervision::advance(Instance& instance) {
 
 void Supervision::begin_end(Instance& instance) {
   const TimePoint now = clock_.now();
+  instance.held = false;  // to end is nobody's turn
   const bool runs = instance.life == Life::checking || instance.life == Life::ready;
   if (instance.at_once || !runs) {
     if (instance.life != Life::removing) become(instance, Life::removing, now);
@@ -186,7 +188,8 @@ void Supervision::ended(Instance& instance, const runtime::Exit& exit) {
   const TimePoint now = clock_.now();
   if (instance.life == Life::ending) return become(instance, Life::removing, now);
   if (instance.life != Life::checking && instance.life != Life::ready) return;
-  instance.failure = describe_exit(name_of(instance.key), exit, instance.process.limits);
+  instance.failure =
+      describe_exit({instance.key.app, name_of(instance.key), instance.process.limits}, exit);
   instance.gave_up = !may_restart(instance, exit);
   if (instance.gave_up) return become(instance, Life::waiting, now + kGivenUp);
   ++instance.restarts;
@@ -336,8 +339,19 @@ std::vector<InstanceKey> Supervision::listed(const std::vector<Found>& found) {
     }
     advance(instance);
   }
+  if (first) leave_down();
   if (first) queue_missing();
   return unwanted;
+}
+
+// Apps that nobody wants back after a reboot, unless some of it runs: then this was none.
+void Supervision::leave_down() {
+  for (const InstanceKey& key : wanted_first_) {
+    const Instance* const instance = find(key);
+    bool stays = instance == nullptr || instance->release->restored;
+    each_of(key.app, [&](const Instance& one) { stays |= one.life != Life::waiting; });
+    if (!stays) forget(key.app, key.release);
+  }
 }
 
 // What was wanted first is started first, some at a time.

@@ -138,6 +138,7 @@ class Supervision {
   void ended(Instance& instance, const runtime::Exit& exit);
   bool may_restart(Instance& instance, const runtime::Exit& exit) const;
   void adopt_or_launch(Instance& instance, const Found* found);
+  void leave_down();
   void queue_missing();
   void release_held(Instance& instance);
   void take_stranger(const Found& found);

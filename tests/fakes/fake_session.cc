@@ -42,8 +42,8 @@ Result<UniqueFd> FakeSession::open_callers_file(const std::string& path) {
 Result<UniqueFd> FakeSession::create_callers_file(const std::string& path) {
   // A folder with room for short names, and nothing else.
   constexpr std::size_t kNameMax = 16;
-  const bool short_name = path.size() < kNameMax &&
-                          path.find_first_not_of("abcdefghijklmnopqrstuvwxyz") == path.npos;
+  const bool short_name =
+      path.size() < kNameMax && path.find_first_not_of("abcdefghijklmnopqrstuvwxyz") == path.npos;
   if (!short_name) return fail(Errc::invalid_argument, path + ": No such file or directory");
   if (created.contains(path)) return fail(Errc::invalid_argument, path + ": File exists");
   UniqueFd file(::memfd_create("made for the caller", MFD_CLOEXEC));
@@ -58,9 +58,12 @@ Result<> FakeSession::attach(Attachment attachment) {
   return {};
 }
 
-std::function<void(int status)> FakeSession::finish_later() {
+Finish FakeSession::finish_later() {
   finishes_later = true;
-  return [status = later_status](int value) { *status = value; };
+  return [status = later_status, words = last_words](int value, std::string_view said) {
+    *words = said;
+    *status = value;
+  };
 }
 
 Result<> FakeSession::become(Program program) {

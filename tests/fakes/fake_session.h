@@ -26,7 +26,7 @@ class FakeSession : public Session {
   std::string stdin_;
   std::vector<std::string> answers;          // to `ask`, in order; then end of file
   std::map<std::string, std::string> files;  // what open_callers_file finds; "": standard input
-  std::map<std::string, UniqueFd> created;    // by create_callers_file; "": standard output
+  std::map<std::string, UniqueFd> created;   // by create_callers_file; "": standard output
   std::vector<UniqueFd> descriptors;
 
   // What came of it.
@@ -37,6 +37,8 @@ class FakeSession : public Session {
   bool finishes_later = false;
   // Set by the function that finish_later returned.
   std::shared_ptr<std::atomic<int>> later_status = std::make_shared<std::atomic<int>>(-1);
+  // What it was given to say; valid once the status is.
+  std::shared_ptr<std::string> last_words = std::make_shared<std::string>();
   CancelToken& cancel_token() { return cancel_; }
 
   const Caller& caller() const override { return caller_; }
@@ -51,7 +53,7 @@ class FakeSession : public Session {
   Result<UniqueFd> create_callers_file(const std::string& path) override;
   std::vector<UniqueFd> take_descriptors() override { return std::move(descriptors); }
   Result<> attach(Attachment attachment) override;
-  std::function<void(int status)> finish_later() override;
+  Finish finish_later() override;
   Result<> become(Program program) override;
   const CancelToken& cancel() const override { return cancel_; }
 

@@ -57,6 +57,21 @@ class PushAgain(SystemTest):
     def setUp(self):
         self.use_domain()
 
+    def test_with_skip_deploy_a_push_is_built_and_goes_live_at_a_restart(self):
+        files = {**apps.echo("first"), "Procfile": apps.echo("x")["Procfile"]
+                 + "release: echo the task ran\n"}
+        repo = self.repo(files)
+        self.push(repo, "later").must_succeed()
+        self.dokku("ps:set", "later", "skip-deploy", "true").must_succeed()
+        repo.commit(apps.echo("second") | {"Procfile": files["Procfile"]})
+        pushed = self.push(repo, "later").must_succeed()
+        pushed.must_say("-----> Skipping deployment", "dokku ps:restart later")
+        self.assertNotIn("the task ran", pushed.text)
+        self.dokku("config:set", "later", "A=1").must_succeed()
+        self.assertEqual(self.get("later").text, "first")
+        self.dokku("ps:restart", "later").must_succeed().must_say("the task ran")
+        self.assertEqual(self.get("later").text, "second")
+
     def test_changed_push_switches_and_unchanged_push_restarts_nothing(self):
         repo = self.repo(apps.echo("first"))
         self.push(repo, "again").must_succeed()

@@ -20,6 +20,8 @@ class Reboot(SystemTest):
         self.use_domain()
         self.push(self.repo(apps.echo("runs")), "runs").must_succeed()
         self.push(self.repo(apps.echo("stopped")), "stopped").must_succeed()
+        self.push(self.repo(apps.echo("by hand")), "byhand").must_succeed()
+        self.dokku("ps:set", "byhand", "restore", "false").must_succeed()
         self.dokku("ps:stop", "stopped").must_succeed()
         self.dokku("config:set", "--no-restart", "runs", "KEPT=yes").must_succeed()
 
@@ -41,6 +43,10 @@ class Reboot(SystemTest):
         self.assertEqual(self.get("stopped").status, 502)
         self.assertEqual(self.instance.app_processes("stopped"), {})
         self.assertEqual(self.dokku("config:get", "runs", "KEPT").out, "yes\n")
+        self.assertEqual(self.get("byhand").status, 502)
+        self.dokku("ps:restore", "byhand").must_succeed().must_say("dokku ps:start byhand")
+        self.dokku("ps:start", "byhand").must_succeed()
+        self.assertEqual(self.get("byhand").text, "by hand")
         self.dokku("ps:start", "stopped").must_succeed()
         self.assertEqual(self.get("stopped").text, "stopped")
 

@@ -58,7 +58,15 @@ class Running(SystemTest):
         self.dokku("apps:create", "hungry").must_succeed()
         self.dokku("resource:limit", "--memory", "64m", "hungry").must_succeed()
         refused = self.push(self.repo(apps.eats_memory()), "hungry").must_fail()
-        refused.must_say("out of memory (limit 64 MB)", "resource:limit --memory")
+        refused.must_say("out of memory (limit 64 MB)",
+                         "dokku resource:limit --memory 128m hungry")
+
+    def test_port_is_told_to_web_and_to_no_other(self):
+        self.dokku("ps:scale", "app", "worker=1").must_succeed()
+        told = self.dokku("enter", "app", "web", "--", "printenv", "PORT").must_succeed()
+        self.assertEqual(told.out, "5000\n")
+        self.dokku("enter", "app", "worker", "--", "printenv", "PORT").must_end_with(1)
+        self.dokku("ps:scale", "app", "worker=0").must_succeed()
 
     def test_storage_is_seen_by_app_and_run_and_outlives_them(self):
         self.dokku("storage:ensure-directory", "shelf").must_succeed()
@@ -99,7 +107,12 @@ class Running(SystemTest):
         before = self.instance.app_processes()
         self.dokku("run:detached", "--ttl-seconds", "1", "app", "sleep", "100000").must_succeed()
         late = self.dokku("run", "--ttl-seconds", "1", "app", "sleep", "100000")
-        self.assertNotEqual(late.status, 0)
+        late.must_end_with(137).must_say("The command was ended after 1 s",
+                                         "dokku run --ttl-seconds 2 app ...")
+        self.dokku("resource:limit", "--memory", "64m", "app").must_succeed()
+        hungry = self.dokku("run", "app", "python3", "-c", "b'x' * (1 << 30)")
+        hungry.must_end_with(137).must_say("out of memory (limit 64 MB)")
+        self.dokku("resource:limit-clear", "app").must_succeed()
         processes.wait_for("both to be gone", lambda: self.instance.app_processes() == before)
 
     def test_restart_of_one_type_leaves_the_web_process(self):

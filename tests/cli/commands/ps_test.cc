@@ -55,12 +55,36 @@ TEST_F(PsCommands, SetTakesKnownKeysAndValues) {
   for (const char* path : {"../x", "/etc/passwd", "a/../../b", "dir/"}) {
     EXPECT_EQ(run("ps:set", "blog", "procfile-path", path).status, 1) << path;
   }
-  EXPECT_EQ(run("ps:set", "blog", "skip-deploy", "true").err,
-            " !     Invalid skip-deploy specified\n !     It is not there yet\n");
+  EXPECT_EQ(run("ps:set", "blog", "dockerfile-start-cmd", "x").err,
+            " !     Invalid dockerfile-start-cmd specified\n !     It is not there yet: buildpacks "
+            "build every app; set start-cmd instead\n");
   EXPECT_EQ(run("ps:set", "blog", "colour", "red").err,
             " !     Invalid property specified, valid properties include: procfile-path, "
-            "restart-policy, start-cmd, stop-timeout-seconds\n");
+            "restart-policy, skip-deploy, start-cmd, stop-timeout-seconds\n");
   EXPECT_EQ(dump(), before);
+}
+
+TEST_F(PsCommands, SkipDeployWaitsForARestart) {
+  must("ps:set", "--global", "skip-deploy", "true");
+  EXPECT_EQ(report("--ps-computed-skip-deploy"), "true");
+  push_blog();
+  EXPECT_NE(pushed_.out.find("-----> Skipping deployment\n"), std::string::npos) << pushed_;
+  EXPECT_EQ(report("--deployed"), "false");
+  must("ps:restart", "blog");
+  EXPECT_EQ(report("--deployed"), "true");
+  EXPECT_EQ(report("--running"), "true");
+}
+
+TEST_F(PsCommands, RestoreIsReportedAndRespected) {
+  push_blog();
+  must("ps:set", "blog", "restore", "false");
+  EXPECT_EQ(report("--restore"), "false");
+  EXPECT_EQ(report("--running"), "true");
+  const Outcome set = run("config:set", "blog", "A=1");
+  EXPECT_EQ(set.out.find("Restarting"), std::string::npos) << set;
+  EXPECT_EQ(run("ps:set", "--global", "restore", "false").status, 1);
+  must("ps:set", "blog", "restore");
+  EXPECT_EQ(report("--restore"), "true");
 }
 
 TEST_F(PsCommands, APolicyThatSaysNoLeavesItDown) {
@@ -123,7 +147,9 @@ TEST_F(PsCommands, StopKeepsItStoppedUntilStart) {
   EXPECT_EQ(run("ps:stop", "blog").out, "-----> Stopping blog\n");
   EXPECT_EQ(report("--restore"), "false");
   EXPECT_EQ(report("--running"), "false");
-  EXPECT_EQ(run("ps:restore").err, " !     Skipping blog: it was stopped by ps:stop\n");
+  EXPECT_EQ(run("ps:restore").err,
+            " !     Skipping blog: it was stopped by ps:stop\n"
+            " !     Start it: dokku ps:start blog\n");
   const Outcome started = run("ps:start", "blog");
   EXPECT_EQ(started.status, 0) << started;
   EXPECT_EQ(started.err, " !     App has been detected as not running, releasing\n");

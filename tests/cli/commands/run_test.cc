@@ -66,6 +66,17 @@ TEST_F(RunCommands, ADetachedRunIsAdoptedAndEndsWithItsLife) {
   EXPECT_TRUE(eventually([&] { return !containers_.spec(lasting); }));
 }
 
+TEST_F(RunCommands, AnEndThatIsNotItsOwnIsExplained) {
+  push_blog();
+  FakeSession session;
+  run_in(session, {"run", "--ttl-seconds", "1", "blog", "sleep", "100"});
+  ASSERT_TRUE(session.finishes_later);
+  EXPECT_TRUE(eventually([&] { return *session.later_status == 137; }));
+  EXPECT_EQ(*session.last_words,
+            " !     The command was ended after 1 s\n"
+            " !     Let it run longer: dokku run --ttl-seconds 2 blog ...\n");
+}
+
 TEST_F(RunCommands, WrongFlags) {
   push_blog();
   EXPECT_EQ(run("run:detached", "--ttl-seconds", "0", "blog", "true").err,

@@ -17,6 +17,7 @@
 #include "base/io.h"
 #include "base/process.h"
 #include "cli/client/link.h"
+#include "cli/client/starting.h"
 #include "tests/paths/paths.h"
 
 namespace dokku::cli {
@@ -86,8 +87,7 @@ class Served {
     Result<Pipe> in = make_pipe();
     Result<Pipe> out = make_pipe();
     Result<Pipe> err = make_pipe();
-    Result<Process> process =
-        start(words, in->read.get(), out->write.get(), err->write.get());
+    Result<Process> process = start(words, in->read.get(), out->write.get(), err->write.get());
     EXPECT_TRUE(process.has_value());
     in->read.reset();
     out->write.reset();
@@ -96,8 +96,8 @@ class Served {
       (void)write_all(in->write.get(), input).has_value();
       in->write.reset();
     });
-    auto errors = std::async(std::launch::async,
-                             [&] { return *read_all(err->read.get(), 64U << 20); });
+    auto errors =
+        std::async(std::launch::async, [&] { return *read_all(err->read.get(), 64U << 20); });
     Outcome outcome;
     outcome.out = *read_all(out->read.get(), 64U << 20);
     outcome.err = errors.get();
@@ -240,7 +240,7 @@ TEST_F(ServerTest, AnAttachedProcessIsCopiedByTheClientAndEndsFromAnyThread) {
     EXPECT_TRUE(session.attach(std::move(attachment)).has_value());
     enders.emplace_back([process, finish = session.finish_later()] {
       (void)process->wait().has_value();
-      finish(42);
+      finish(42, {});
     });
     return 0;
   });
@@ -342,7 +342,7 @@ class Terminal {
 TEST_F(ServerTest, ATerminalIsRawWhileAttachedAndPutBackHoweverTheClientEnds) {
   for (const int number : {0, SIGTERM, SIGHUP, SIGKILL}) {
     SCOPED_TRACE(number);
-    std::promise<std::function<void(int)>> finisher;
+    std::promise<Finish> finisher;
     std::promise<void> resized;
     std::promise<void> gone;
     Served served([&](Session& session, const Words&) {
@@ -355,7 +355,7 @@ TEST_F(ServerTest, ATerminalIsRawWhileAttachedAndPutBackHoweverTheClientEnds) {
         EXPECT_EQ(rows, 45U);
         resized.set_value();
       };
-      attachment.on_signal = [finish](int) { finish(143); };
+      attachment.on_signal = [finish](int) { finish(143, {}); };
       attachment.on_gone = [&] { gone.set_value(); };
       EXPECT_TRUE(session.attach(std::move(attachment)).has_value());
       finisher.set_value(finish);
@@ -364,7 +364,7 @@ TEST_F(ServerTest, ATerminalIsRawWhileAttachedAndPutBackHoweverTheClientEnds) {
     Terminal terminal;
     Result<Process> client =
         served.start({"x"}, terminal.slave(), terminal.slave(), terminal.slave());
-    const std::function<void(int)> finish = finisher.get_future().get();
+    const Finish finish = finisher.get_future().get();
     ASSERT_TRUE(terminal.becomes_raw(true));
     winsize size{};
     size.ws_col = 123;
@@ -373,7 +373,7 @@ TEST_F(ServerTest, ATerminalIsRawWhileAttachedAndPutBackHoweverTheClientEnds) {
     ASSERT_TRUE(client->signal(SIGWINCH).has_value());
     resized.get_future().wait();
     if (number == 0) {
-      finish(7);
+      finish(7, {});
     } else {
       ASSERT_TRUE(client->signal(number).has_value());
     }
@@ -455,7 +455,7 @@ TEST_F(ServerTest, WithoutADaemonTheClientSaysHowToStartIt) {
   const Outcome outcome = served.dokku({"apps:list"});
   EXPECT_EQ(outcome.status, 1);
   EXPECT_NE(outcome.err.find(" !     dokkud does not run"), std::string::npos);
-  EXPECT_NE(outcome.err.find("systemctl start dokku"), std::string::npos);
+  EXPECT_NE(outcome.err.find("Start it: " + how_to("start")), std::string::npos);
 }
 
 TEST_F(ServerTest, GarbageIsCutOffAndHarmsNobodyElse) {

@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 
 #include "deploy_fixture.h"
+#include "server/deploy/disk_rules.h"
+#include "server/deploy/wanted.h"
 #include "server/store/properties.h"
 
 namespace dokku::server {
@@ -35,9 +37,8 @@ TEST_F(DeploysTest, ASecondPushWaitsAndSaysForWhom) {
 TEST_F(DeploysTest, ALockedAppIsNotDeployedButRestarts) {
   ASSERT_TRUE(push("tree one"));
   ASSERT_TRUE(store_->write([&](WriteTx& tx) { return set_app_locked(tx, app_->id, true); }));
-  for (const Result<>& refused :
-       {push("tree two"), deploys_->rebuild(now(), kAlice, progress_),
-        deploys_->rollback(now(), 1, kAlice, progress_)}) {
+  for (const Result<>& refused : {push("tree two"), deploys_->rebuild(now(), kAlice, progress_),
+                                  deploys_->rollback(now(), 1, kAlice, progress_)}) {
     ASSERT_FALSE(refused);
     EXPECT_EQ(refused.error().message(),
               "blog currently has a deploy lock in place. Exiting...\n"
@@ -52,8 +53,7 @@ TEST_F(DeploysTest, APushThatWaitsWhileItsAppIsDestroyedFindsNone) {
   std::thread first([&] { EXPECT_TRUE(push("tree one")); });
   ASSERT_TRUE(builder_.await_at_gate());
   FakeProgress destroys;
-  std::thread destroyer(
-      [&] { EXPECT_TRUE(deploys_->tear_down(*app_, kAlice, destroys)); });
+  std::thread destroyer([&] { EXPECT_TRUE(deploys_->tear_down(*app_, kAlice, destroys)); });
   EXPECT_TRUE(eventually([&] { return destroys.says("Waiting for the deploy of blog"); }));
   FakeProgress waits;
   std::thread second([&] {
@@ -147,11 +147,25 @@ TEST_F(DeploysTest, ScalingUpAddsTargetsAndScalingDownTakesThemFirst) {
   EXPECT_TRUE(runs_only(1));
 }
 
+TEST_F(DeploysTest, ScalingUpWaitsForOneThatStillEnds) {
+  ASSERT_TRUE(push("tree one"));
+  ASSERT_TRUE(deploys_->scale(now(), {{"web", 2}}, false, kAlice, progress_));
+  containers_.ignore_sigterm("blog.web.2");
+  ASSERT_TRUE(deploys_->scale(now(), {{"web", 1}}, false, kAlice, progress_));
+  std::thread scaling([&] {
+    EXPECT_TRUE(deploys_->scale(now(), {{"web", 2}}, false, kAlice, progress_));
+  });
+  ASSERT_TRUE(eventually([&] { return containers_.end("blog.web.2.r1", 0); }));
+  scaling.join();
+  EXPECT_EQ(route().targets.size(), 2U);
+}
+
 TEST_F(DeploysTest, ScalingAnUnknownTypeIsRefused) {
   ASSERT_TRUE(push("tree one"));
   const auto scaled = deploys_->scale(now(), {{"worker", 1}}, false, kAlice, progress_);
   ASSERT_FALSE(scaled);
-  EXPECT_EQ(scaled.error().message(), "worker is not a valid process name to scale up\n"
+  EXPECT_EQ(scaled.error().message(),
+            "worker is not a valid process name to scale up\n"
             "See those of the Procfile: dokku ps:scale blog");
 }
 
@@ -163,8 +177,99 @@ TEST_F(DeploysTest, AStoppedAppStaysStoppedOverARestartOfTheDaemon) {
   EXPECT_EQ(route().hosts.size(), 1U);
   boot();
   EXPECT_TRUE(executor_->instances("").empty());
-  ASSERT_TRUE(deploys_->start(now(), kAlice, progress_));
+  ASSERT_TRUE(deploys_->deploy_newest(now(), kAlice, progress_));
   EXPECT_FALSE(now().stopped);
+  EXPECT_EQ(route().targets.size(), 1U);
+}
+
+// --- ps:set skip-deploy, restore
+
+class SkippedDeploysTest : public DeployFixture {
+ protected:
+  void set(const char* name, const char* value) {
+    ASSERT_TRUE(
+        store_->write([&](WriteTx& tx) { return set_property(tx, app_->id, name, value); }));
+  }
+  std::optional<Release> waiting() {
+    return *store_->read([&](ReadTx& tx) { return waiting_release(tx, app_->id); });
+  }
+};
+
+TEST_F(SkippedDeploysTest, APushBuildsAndDeploysNothing) {
+  ASSERT_TRUE(push("tree one"));
+  set(kSkipDeploy, "true");
+  ASSERT_TRUE(push("tree two"));
+  EXPECT_TRUE(
+      progress_.says("-----> Skipping deployment\n"
+                     "       Release 2 is built. Deploy it: dokku ps:restart blog"));
+  EXPECT_EQ(live()->number, 1U);
+  EXPECT_TRUE(runs_only(1));
+  ASSERT_TRUE(waiting());
+  EXPECT_EQ(waiting()->number, 2U);
+  ASSERT_TRUE(deploys_->deploy_newest(now(), kAlice, progress_));
+  EXPECT_EQ(live()->image_ref, "dokku/blog:r2");
+  EXPECT_TRUE(runs_only(3));
+  EXPECT_FALSE(waiting());
+}
+
+TEST_F(SkippedDeploysTest, TheFirstPushToo) {
+  set(kSkipDeploy, "true");
+  EXPECT_FALSE(*deploys_->can_start(now()));
+  ASSERT_TRUE(push("tree one"));
+  EXPECT_FALSE(live());
+  EXPECT_EQ(containers_.size(), 0U);
+  EXPECT_TRUE(*deploys_->can_start(now()));
+  EXPECT_EQ(deploys_->one_off(now())->image.str(), "dokku/blog:r1");
+  ASSERT_TRUE(deploys_->deploy_newest(now(), kAlice, progress_));
+  EXPECT_EQ(live()->image_ref, "dokku/blog:r1");
+}
+
+TEST_F(SkippedDeploysTest, ARestartOfWhatIsLiveLeavesItWaiting) {
+  ASSERT_TRUE(push("tree one"));
+  set(kSkipDeploy, "true");
+  ASSERT_TRUE(push("tree two"));
+  ASSERT_TRUE(deploys_->restart(now(), kAlice, progress_));
+  EXPECT_EQ(live()->image_ref, "dokku/blog:r1");
+  boot();
+  ASSERT_TRUE(waiting());
+  EXPECT_EQ(waiting()->number, 2U);
+}
+
+TEST_F(SkippedDeploysTest, ItsImageIsKeptAndOneThatFailsMayBeTriedAgain) {
+  ASSERT_TRUE(push("tree one"));
+  set(kSkipDeploy, "true");
+  set(kReleasesKept, "1");
+  ASSERT_TRUE(push("tree two"));
+  containers_.on_run([](const testing::FakeContainers::Started&) { return 1; });
+  EXPECT_FALSE(deploys_->deploy_newest(now(), kAlice, progress_));
+  containers_.on_run({});
+  deploys_->clean_up();
+  ASSERT_TRUE(waiting());
+  EXPECT_TRUE(images_.inspect(*runtime::ImageRef::parse("dokku/blog:r2")));
+  ASSERT_TRUE(deploys_->deploy_newest(now(), kAlice, progress_));
+  EXPECT_EQ(live()->image_ref, "dokku/blog:r2");
+}
+
+TEST_F(SkippedDeploysTest, ARollbackForgetsWhatWaits) {
+  ASSERT_TRUE(push("tree one"));
+  ASSERT_TRUE(push("tree two"));
+  set(kSkipDeploy, "true");
+  ASSERT_TRUE(push("tree three"));
+  ASSERT_TRUE(deploys_->rollback(now(), 1, kAlice, progress_));
+  EXPECT_FALSE(waiting());
+}
+
+TEST_F(SkippedDeploysTest, OneThatIsNotRestoredStaysDownAfterAReboot) {
+  ASSERT_TRUE(push("tree one"));
+  set(kRestore, "false");
+  boot();
+  EXPECT_TRUE(runs_only(1));  // nothing ended: the daemon alone was restarted
+  halt();
+  ASSERT_TRUE(containers_.end("blog.web.1.r1", 137));
+  boot();
+  EXPECT_TRUE(eventually([&] { return containers_.size() == 0; }));
+  EXPECT_TRUE(executor_->instances("").empty());
+  ASSERT_TRUE(deploys_->deploy_newest(now(), kAlice, progress_));
   EXPECT_EQ(route().targets.size(), 1U);
 }
 

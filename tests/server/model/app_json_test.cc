@@ -100,12 +100,6 @@ TEST(AppJson, WrongChecksAreNamed) {
             named + "httpHeaders is a list of name and value");
 }
 
-TEST(DokkuScale, LinesOfCounts) {
-  EXPECT_EQ(parse_dokku_scale("web=2\r\n# more\n\nworker = 1\n").value_or(Formation()),
-            (Formation{{"web", 2}, {"worker", 1}}));
-  EXPECT_FALSE(parse_dokku_scale("web"));
-}
-
 TEST(AppJson, VariablesScriptsAndBuildpacks) {
   const auto json = parse_app_json(R"({
     "env": {"PLAIN": "text", "COUNT": 3, "ON": true,

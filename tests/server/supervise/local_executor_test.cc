@@ -16,11 +16,12 @@ namespace {
 using namespace std::chrono_literals;
 using State = InstanceSeen::State;
 
-ReleaseWanted release(std::uint64_t number, unsigned web) {
+ReleaseWanted release(std::uint64_t number, unsigned web, unsigned workers = 0) {
   ReleaseWanted out{.app = "blog", .release = number, .image = *runtime::ImageRef::parse("blog")};
   out.env = {{"GREETING", "hello"}};
   out.processes.push_back(
       {.type = "web", .command = "node server.js", .count = web, .readiness = Readiness::listens});
+  out.processes.push_back({.type = "worker", .command = "node worker.js", .count = workers});
   return out;
 }
 
@@ -90,6 +91,17 @@ TEST_F(LocalExecutorTest, StartsWithConfigPortAndDyno) {
   EXPECT_EQ(spec->args, expected);
   for (const char* wanted : {"GREETING=hello", "PORT=5000", "DYNO=web.1", "HOME=/app"}) {
     EXPECT_NE(std::find(spec->env.begin(), spec->env.end(), wanted), spec->env.end()) << wanted;
+  }
+}
+
+TEST_F(LocalExecutorTest, PortIsOfWebAlone) {
+  ASSERT_TRUE(executor_->adopt({}));
+  ASSERT_TRUE(executor_->want(release(1, 1, 1)));
+  ASSERT_TRUE(await("blog.worker.1.r1", State::ready));
+  const auto spec = containers_.spec("blog.worker.1.r1");
+  ASSERT_TRUE(spec);
+  for (const std::string& one : spec->env) {
+    EXPECT_FALSE(one.starts_with("PORT=")) << one;
   }
 }
 

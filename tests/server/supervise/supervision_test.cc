@@ -245,6 +245,19 @@ TEST_F(SupervisionTest, WantedAgainWhileItEndsItIsStartedAnew) {
   take(Action::Kind::launch);
 }
 
+TEST_F(SupervisionTest, WhatWasWantedAgainAndThenIsNotStaysAway) {
+  bring_up();
+  machine_.want(release(1, 0));
+  const Action terminate = take(Action::Kind::terminate);
+  machine_.want(release(1, 1));
+  machine_.want(release(1, 0));
+  machine_.terminated(terminate.key, {});
+  end(0);
+  machine_.removed(take(Action::Kind::remove).key, {});
+  EXPECT_TRUE(idle());
+  EXPECT_FALSE(machine_.has("blog", 0));
+}
+
 TEST_F(SupervisionTest, AdoptsWhatRunsAndStartsWhatIsMissing) {
   machine_.want(release(1, 2));
   EXPECT_TRUE(idle());
