@@ -99,9 +99,7 @@ void AppSession::reset(std::int32_t stream, Reset why) {
   ::nghttp2_submit_rst_stream(impl_->session, NGHTTP2_FLAG_NONE, stream, code_of(why));
 }
 
-void AppSession::ping() {
-  ::nghttp2_submit_ping(impl_->session, NGHTTP2_FLAG_NONE, nullptr);
-}
+void AppSession::ping() { ::nghttp2_submit_ping(impl_->session, NGHTTP2_FLAG_NONE, nullptr); }
 
 void AppSession::end() { impl_->terminate(NGHTTP2_NO_ERROR); }
 

@@ -45,11 +45,11 @@ enum class MessageKind : std::uint32_t {
   default_certificate,  // payload: its id
   tickets,              // payload: tls/tickets.h; also to the parent that takes over
   // Parent and worker, on logs and counters.
-  log,          // to the worker: lines are welcome from now on
-  log_access,   // from the worker; payload: the app, a newline, lines
+  log,         // to the worker: lines are welcome from now on
+  log_access,  // from the worker; payload: the app, a newline, lines
   log_error,
-  report,       // to the worker; payload: an app, or nothing; answered by …
-  reported,     // … payload: traffic as JSON (proxy/control/traffic.h)
+  report,    // to the worker; payload: an app, or nothing; answered by …
+  reported,  // … payload: traffic as JSON (proxy/control/traffic.h)
   // Parent to its worker: replace_all in the form that is read fastest.
   table,  // payload: proxy/control/packed.h
 };

@@ -19,7 +19,7 @@ constexpr Duration kWorkerAnswerTime = 10s;  // a worker that applies no change 
 // A whole table may be large and the machine busy: killed for that, the next worker would fare no
 // better.
 constexpr Duration kWorkerTableTime = 60s;
-constexpr Duration kSaveGap = 250ms;         // between two writes of the snapshot
+constexpr Duration kSaveGap = 250ms;  // between two writes of the snapshot
 
 }  // namespace
 
@@ -214,7 +214,8 @@ Pending& Parent::expect(Pending::Kind kind, std::uint64_t connection) {
   if (kind == Pending::Kind::drain || kind == Pending::Kind::relay) {
     if (predecessor_) pending->waiting.insert(kPredecessor);
   } else {
-    const bool table = kind == Pending::Kind::birth;
+    // A change comes behind the table that a young worker is still reading.
+    const bool table = kind == Pending::Kind::birth || !unborn_.empty();
     loop_.timers().set(*pending, loop_.now() + (table ? kWorkerTableTime : kWorkerAnswerTime));
   }
   return *(pending_[sequence_] = std::move(pending));
