@@ -151,6 +151,7 @@ void pack_count(std::string& out, std::size_t groups) { put(out, std::uint64_t{g
 PackedGroups::PackedGroups(std::string_view bytes) : rest_(bytes) {
   Reader reader(rest_);
   left_ = reader.number();
+  if (reader.failed()) left_ = 1;  // which is not there: next() says so
   rest_ = reader.rest();
   size_ = std::min(left_, bytes.size() / kGroupBytesMin);
 }

@@ -121,8 +121,10 @@ class Mutations(unittest.TestCase):
             self.assertEqual(len(statuses), len(messages), "not an answer each")
         elif rest == "bad":
             self.assertFalse(begun and detail[0] is None, "bytes of a bad head reached the app")
-            self.assertTrue(statuses)
-            self.assertIn(int(statuses[-1]), (400, 405, 414, 417, 431, 501, 505))
+            refusals = [int(status) for status in statuses[len(messages):]]
+            # Trailers are judged when all are there, and the client may have stopped before.
+            self.assertTrue(refusals or detail[0] is not None, "not refused")
+            self.assertLessEqual(set(refusals), {400, 405, 414, 417, 431, 501, 505})
 
     def test_each_is_refused_or_keeps_its_meaning(self):
         for number in range(MUTATIONS):
