@@ -32,6 +32,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "buildstep/buildpack/builder.h"
+#include "buildstep/source/worker_call.h"
 #include "buildstep/stack/stack.h"
 #include "cli/commands/manual.h"
 #include "cli/commands/registry.h"
@@ -50,6 +51,8 @@
 #include "server/platform/deploy_lifecycle.h"
 #include "server/platform/platform.h"
 #include "server/platform/strangers.h"
+#include "server/setup_door/door.h"
+#include "server/setup_door/questions.h"
 #include "server/supervise/local_executor.h"
 
 namespace {
@@ -179,6 +182,18 @@ runtime::HostNetworkOptions network_options(const Instance& instance) {
   return options;
 }
 
+// Longer than a link lives; the door closes the channel when it ends.
+constexpr auto kSetupPageLimit = std::chrono::hours(24);
+
+Result<> show_in_worker(const Instance& instance, int listener, int channel) {
+  const Result<std::string> shown = buildstep::call_worker({.program = worker_program(instance),
+                                                            .task = "setup-page",
+                                                            .more_fds = {listener, channel},
+                                                            .limit = kSetupPageLimit},
+                                                           nullptr);
+  return shown ? Result<>() : Result<>(Fail(shown.error()));
+}
+
 buildstep::BuilderOptions builder_options(const Instance& instance) {
   buildstep::BuilderOptions options;
   options.builds_dir = instance.builds_dir();
@@ -237,11 +252,19 @@ class Daemon {
                     return platform_.config.set_for_deploy(app, values, by);
                   }}),
         lifecycle_(store, deploys_),
+        door_({store, *clock_, instance.http_port,
+               [this](const proxy::Group& group) { return deploys_.routes().publish_own(group); },
+               [this](const std::string& key) { return deploys_.routes().withdraw_own(key); },
+               [this](const SetupQuestion& asked) { return answer(platform_.setup, asked); },
+               [&instance](int listener, int channel) {
+                 return show_in_worker(instance, listener, channel);
+               }}),
         platform_({instance, store, *clock_, lifecycle_, &deploys_, &executor_,
                    strangers_in_workers(worker_program(instance)), host_view_.get(), &containers_,
-                   &networks_}),
-        log_keeper_(instance.logs_dir(), [&store] { return logs_budget(store); },
-                    std::chrono::minutes(1), [&instance] { return own_logs(instance); }) {
+                   &networks_, &door_}),
+        log_keeper_(
+            instance.logs_dir(), [&store] { return logs_budget(store); }, std::chrono::minutes(1),
+            [&instance] { return own_logs(instance); }) {
     cli::add_all_commands(registry_);
   }
 
@@ -316,6 +339,7 @@ class Daemon {
   LocalExecutor executor_;
   Deploys deploys_;
   DeployLifecycle lifecycle_;
+  Door door_;
   Platform platform_;
   LogKeeper log_keeper_;
   cli::Registry registry_;
@@ -367,8 +391,7 @@ Result<> prepare_stack(const Instance& instance, const Upkeep& upkeep) {
   if (!std::filesystem::exists(instance.containerd_socket)) {
     return buildstep::prepare_stack(options, progress);
   }
-  const runtime::Containerd runtime =
-      TRY(runtime::connect(containerd_options(instance, upkeep)));
+  const runtime::Containerd runtime = TRY(runtime::connect(containerd_options(instance, upkeep)));
   return buildstep::make_stack(options, *runtime.images)->ensure_base(progress);
 }
 

@@ -28,6 +28,7 @@
 #include "server/platform/mirror.h"
 #include "server/platform/ports.h"
 #include "server/platform/properties.h"
+#include "server/platform/setup.h"
 #include "server/platform/strangers.h"
 #include "server/store/store.h"
 
@@ -47,6 +48,8 @@ struct PlatformParts {
   HostView* host = nullptr;
   runtime::Containers* containers = nullptr;
   runtime::Networks* networks = nullptr;
+  // Null: nobody shows the set-up page.
+  SetupDoor* setup_door = nullptr;
 };
 
 class Platform {
@@ -54,7 +57,7 @@ class Platform {
   struct Shared {
     explicit Shared(const PlatformParts& parts)
         : mirror(parts.instance, parts.store, parts.clock),
-          keys(parts.instance, parts.store, parts.clock),
+          keys(parts.instance, parts.store, parts.clock, parts.setup_door),
           events(parts.store, parts.clock),
           git_hosts(parts.instance, parts.strangers) {}
     Mirror mirror;
@@ -97,6 +100,7 @@ class Platform {
         git_hosts(shared_->git_hosts),
         properties(store),
         events(shared_->events),
+        setup(instance, store, clock, mirror, keys, domains, events, parts.setup_door),
         doctor(
             {instance, store, clock, parts.host, parts.executor, parts.containers, parts.networks}),
         backups(instance, store, clock, lifecycle, mirror, keys, parts.deploys) {}
@@ -125,6 +129,7 @@ class Platform {
   GitHosts& git_hosts;
   Properties properties;
   Events& events;
+  Setup setup;
   const DoctorParts doctor;  // for examine()
   Backups backups;
 };
