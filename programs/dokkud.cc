@@ -271,7 +271,7 @@ class Daemon {
   Result<> begin(bool prepare_stack) {
     TRY(platform_.keys.write_authorized_keys());
     TRY(builder_->clean_left_overs());
-    platform_.backups.clean_left_overs();
+    platform_.backups.settle_left_overs();
     const Result<> recovered = deploys_.recover();
     if (!recovered) log::warn("recovery goes on in the background: " + recovered.error().message());
     if (stack_->prepared() || prepare_stack) {

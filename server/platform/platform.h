@@ -103,7 +103,7 @@ class Platform {
         setup(instance, store, clock, mirror, keys, domains, events, parts.setup_door),
         doctor(
             {instance, store, clock, parts.host, parts.executor, parts.containers, parts.networks}),
-        backups(instance, store, clock, lifecycle, mirror, keys, parts.deploys) {}
+        backups({instance, store, clock, lifecycle, mirror, keys, parts.deploys}) {}
 
   const PlatformParts parts_;
   const std::shared_ptr<Shared> shared_;
