@@ -34,6 +34,7 @@
 #include "base/log.h"
 #include "base/notify.h"
 #include "buildstep/buildpack/builder.h"
+#include "buildstep/source/worker_call.h"
 #include "buildstep/stack/stack.h"
 #include "cli/commands/help.h"
 #include "cli/commands/manual.h"
@@ -55,6 +56,8 @@
 #include "server/platform/platform.h"
 #include "server/platform/strangers.h"
 #include "server/store/passage.h"
+#include "server/setup_door/door.h"
+#include "server/setup_door/questions.h"
 #include "server/supervise/local_executor.h"
 
 namespace {
@@ -189,6 +192,18 @@ runtime::HostNetworkOptions network_options(const Instance& instance, const Upke
   return options;
 }
 
+// Longer than a link lives; the door closes the channel when it ends.
+constexpr auto kSetupPageLimit = std::chrono::hours(24);
+
+Result<> show_in_worker(const Instance& instance, int listener, int channel) {
+  const Result<std::string> shown = buildstep::call_worker({.program = worker_program(instance),
+                                                            .task = "setup-page",
+                                                            .more_fds = {listener, channel},
+                                                            .limit = kSetupPageLimit},
+                                                           nullptr);
+  return shown ? Result<>() : Result<>(Fail(shown.error()));
+}
+
 buildstep::BuilderOptions builder_options(const Instance& instance) {
   buildstep::BuilderOptions options;
   options.builds_dir = instance.builds_dir();
@@ -268,9 +283,17 @@ class Daemon {
                     return platform_.config.set_for_deploy(app, values, by);
                   }}),
         lifecycle_(store, deploys_),
+        door_({store, *clock_, instance.http_port,
+               [this](const proxy::Group& group) { return deploys_.routes().publish_own(group); },
+               [this](const std::string& key) { return deploys_.routes().withdraw_own(key); },
+               [this](const SetupQuestion& asked) { return answer(platform_.setup, asked); },
+               [&instance](int listener, int channel) {
+                 return show_in_worker(instance, listener, channel);
+               }}),
         platform_({instance, store, *clock_, lifecycle_, &deploys_, &executor_,
                    strangers_in_workers(worker_program(instance)), host_view_.get(), &containers_,
                    &networks_, std::move(config_file)}),
+                   &networks_, &door_}),
         log_keeper_(
             instance.logs_dir(), [&store] { return logs_budget(store); }, std::chrono::minutes(1),
             [&instance] { return own_logs(instance); }) {
@@ -280,7 +303,7 @@ class Daemon {
   Result<> begin(bool prepare_stack) {
     TRY(platform_.keys.write_authorized_keys());
     TRY(builder_->clean_left_overs());
-    platform_.backups.clean_left_overs();
+    platform_.backups.settle_left_overs();
     const Result<> recovered = deploys_.recover();
     if (!recovered) log::warn("recovery goes on in the background: " + recovered.error().message());
     if (stack_->prepared() || prepare_stack) {
@@ -350,6 +373,7 @@ class Daemon {
   LocalExecutor executor_;
   Deploys deploys_;
   DeployLifecycle lifecycle_;
+  Door door_;
   Platform platform_;
   LogKeeper log_keeper_;
   cli::Registry registry_;

@@ -91,6 +91,21 @@ bool looks_like_git(const fs::path& folder) {
          (fs::exists(folder / "HEAD", ignored) && fs::is_directory(folder / "objects", ignored));
 }
 
+// Held until it is closed. Its time says when the pack was last used (server/deploy/
+// fetched_packs.h). Whoever removes the pack removes it, too: then there is another to wait for.
+Result<UniqueFd> lock_pack(const std::string& path) {
+  for (;;) {
+    UniqueFd lock = TRY(open_file(path, O_CREAT | O_RDWR));
+    struct stat seen {};
+    if (::flock(lock.get(), LOCK_EX) < 0 || ::fstat(lock.get(), &seen) < 0) {
+      return fail_syscall("flock", errno);
+    }
+    if (seen.st_nlink == 0) continue;
+    ::futimens(lock.get(), nullptr);
+    return lock;
+  }
+}
+
 Result<> copy_in_worker(const std::string& program, const fs::path& from, int target,
                         const CancelToken& cancel) {
   const WorkerCall call{
@@ -181,8 +196,7 @@ Result<> PackStore::place_git(const Pack& pack, int target, Output& output,
   std::error_code error;
   fs::create_directories(cache_, error);
   // One fetch of a pack at a time; another build waits for it.
-  const UniqueFd lock = TRY(open_file(home.string() + ".lock", O_CREAT | O_RDWR));
-  if (::flock(lock.get(), LOCK_EX) < 0) return fail_syscall("flock", errno);
+  const UniqueFd lock = TRY(lock_pack(home.string() + ".lock"));
   const fs::path fresh = home.string() + ".new";
   fs::remove_all(fresh, error);
   if (::mkdir(fresh.c_str(), 0755) < 0 || ::chown(fresh.c_str(), kBuildUid, kBuildUid) < 0) {

@@ -2,6 +2,7 @@
 //
 // Every build gets a copy of its own that its scripts may write to. Fetched packs are kept by URL
 // and commit; a branch is asked again at each build, and when nobody answers the last one is used.
+// In the cache a pack is ID, a folder; ID.new while it is fetched; ID.lock, held by who uses it.
 #pragma once
 
 #include <filesystem>

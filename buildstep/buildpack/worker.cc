@@ -44,19 +44,6 @@ void limit(decltype(RLIMIT_CORE) resource, rlim_t value) {
   ::setrlimit(resource, &both);
 }
 
-// Whatever a parser is made to do, it does it small and alone.
-void confine() {
-  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
-  ::umask(022);
-  limit(RLIMIT_CORE, 0);
-  limit(RLIMIT_NOFILE, 256);
-  limit(RLIMIT_CPU, 20 * 60);
-#ifndef __SANITIZE_ADDRESS__
-  limit(RLIMIT_DATA, 2UL << 30);
-#endif
-  std::setlocale(LC_ALL, "C.UTF-8");
-}
-
 std::uint64_t number(const std::string& text) { return std::strtoull(text.c_str(), nullptr, 10); }
 
 Result<std::string> unpack_task(const Arguments& arguments) {
@@ -114,12 +101,24 @@ Result<std::string> host_key_task(const Arguments& arguments) {
 
 }  // namespace
 
+void confine_worker() {
+  ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  ::umask(022);
+  limit(RLIMIT_CORE, 0);
+  limit(RLIMIT_NOFILE, 256);
+  limit(RLIMIT_CPU, 20 * 60);
+#ifndef __SANITIZE_ADDRESS__
+  limit(RLIMIT_DATA, 2UL << 30);
+#endif
+  std::setlocale(LC_ALL, "C.UTF-8");
+}
+
 int worker_main(int argc, char** argv, const std::map<std::string, InputTask>& more) {
   if (argc < 2) return 2;
   const std::string task = argv[1];
   const Arguments arguments(argv + 2, argv + argc);
   if (task == "install-layer") return answer(3, install_layer_task(arguments));
-  confine();
+  confine_worker();
   if (task == "unpack") return answer(4, unpack_task(arguments));
   if (task == "release-yaml") return answer(3, release_task());
   if (task == "copy-tree") return answer(4, copy_task(arguments));

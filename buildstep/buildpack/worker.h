@@ -17,6 +17,8 @@ namespace dokku::buildstep {
 // A task of another module: its standard input in, its answer (to descriptor 3) out.
 using InputTask = std::function<Result<std::string>(const std::string& input)>;
 
+// What every task does first: whatever a parser is made to do, it does it small and alone.
+void confine_worker();
 // Returns the exit status of the process.
 int worker_main(int argc, char** argv, const std::map<std::string, InputTask>& more = {});
 

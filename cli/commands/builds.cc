@@ -16,6 +16,8 @@ namespace {
 using server::App;
 using server::Build;
 
+constexpr std::chrono::seconds kCancelPatience{60};
+
 using Values = std::map<std::string, std::string>;
 
 Values values_of(const Build& build) {
@@ -104,12 +106,32 @@ Result<int> output(Invocation& call) {
   return 0;
 }
 
+// As Ctrl-C in the push: what ran before runs on.
+Result<int> cancel(Invocation& call) {
+  TRY(at_most(call, 1));
+  const App app = TRY(app_argument(call, 0, Missing::go));
+  if (call.platform.deploys == nullptr) return fail(Errc::internal, "there is no deploy engine");
+  const Result<> ended = call.platform.deploys->cancel_build(app, kCancelPatience);
+  if (!ended && ended.error().code() == Errc::not_found) {
+    return fail(Errc::conflict, "Nothing of " + app.name.str() + " is being built");
+  }
+  TRY(ended);
+  record_event(call, app.name.str(), "");
+  call.print.line("-----> The build of " + app.name.str() + " has ended");
+  return 0;
+}
+
 const std::vector<Flag> kFormat{{"format", 0, Flag::Kind::text, "stdout or json"}};
 
 }  // namespace
 
 void add_builds_commands(Registry& registry) {
   registry.add_topic({"builds", "History of an app's builds"});
+  registry.add({.name = "builds:cancel",
+                .arguments = "<app>",
+                .description = "Cancel the running build of an app",
+                .run = cancel,
+                .long_running = true});
   registry.add({.name = "builds:info",
                 .arguments = "[--format stdout|json] <app> [<build>]",
                 .description = "Show one build of an app, the newest without a number",

@@ -17,9 +17,9 @@ packages_to_run=(
   mmdebstrap debian-archive-keyring xz-utils zstd e2fsprogs iproute2 nftables)
 
 # The shells and the formatter are there for completion and the manual page, grpcio as a client,
-# the last three for the package and its units.
+# a browser for the set-up page, dpkg-dev, lintian and systemd for the package and its units.
 packages_to_test=(python3 python3-grpcio zsh fish mandoc man-db groff-base openssl
-  dpkg-dev lintian systemd)
+  dpkg-dev lintian systemd chromium)
 packages_to_tidy=(clang clang-tidy python3)
 
 # Prints those of its arguments that are not installed, one per line.

@@ -249,6 +249,7 @@ say_how_it_stands() {
   if ! knows_a_key; then
     say_trouble "Missing: an ssh key that may push."
     say_trouble "Add it: dokku ssh-keys:add NAME /path/to/key.pub"
+    say_trouble "Or domain and key in a browser: dokku setup --browser"
   fi
   [ -e /run/sshd.pid ] || systemd_runs ||
     say_trouble "sshd does not run. Start it: service ssh start"

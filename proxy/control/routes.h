@@ -47,7 +47,7 @@ struct Challenge {
 // One group: all of these hosts, on all of these listeners, lead to these targets.
 struct Group {
   std::string key;
-  std::vector<std::string> hosts;   // lower case; "*.example.com" is a wildcard
+  std::vector<std::string> hosts;   // lower case; "*.example.com", "*" for the rest
   std::vector<Listener> listeners;  // empty: the proxy's own ports, http and https
   std::vector<Target> targets;      // empty: 502 page
   // Ids of Certificates; those whose names match come first, ECDSA and RSA side by side.

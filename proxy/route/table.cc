@@ -9,10 +9,12 @@ namespace dokku::proxy::route {
 namespace {
 
 constexpr std::size_t kHostBytesMax = 253;
+constexpr std::string_view kAnyHost = "*";
 constexpr std::size_t kLedgersMax = 3;  // of one app: the release that serves, and two before it
 
 // Lower-case letters, digits, '-', '_', '.', and brackets or colons of an IPv6 literal.
 bool is_host(std::string_view host) {
+  if (host == kAnyHost) return true;
   if (host.starts_with("*.")) host.remove_prefix(2);
   if (host.empty() || host.size() > kHostBytesMax) return false;
   return std::all_of(host.begin(), host.end(), [](char c) {
@@ -25,8 +27,7 @@ bool is_wildcard(const std::string& host) { return host.starts_with("*."); }
 
 std::string hsts_line(const Settings& settings) {
   if (!settings.hsts) return {};
-  std::string line =
-      "Strict-Transport-Security: max-age=" + std::to_string(settings.hsts_max_age);
+  std::string line = "Strict-Transport-Security: max-age=" + std::to_string(settings.hsts_max_age);
   if (settings.hsts_include_subdomains) line += "; includeSubdomains";
   if (settings.hsts_preload) line += "; preload";
   return line + "\r\n";
@@ -45,6 +46,7 @@ Fail taken(const std::string& what, const Route& owner) {
 }  // namespace
 
 const RouteTable::Shared* RouteTable::owner_of(const std::string& host) const {
+  if (host == kAnyHost) return any_host_ ? &any_host_ : nullptr;
   const bool wildcard = is_wildcard(host);
   const auto& map = wildcard ? wildcards_ : exact_;
   const auto found = map.find(wildcard ? std::string_view(host).substr(2) : host);
@@ -202,7 +204,9 @@ const Entrance* Route::entrance(std::uint16_t port, bool own) const {
 
 void RouteTable::enter(const Shared& route) {
   for (const std::string& host : route->group.hosts) {
-    if (is_wildcard(host)) {
+    if (host == kAnyHost) {
+      any_host_ = route;
+    } else if (is_wildcard(host)) {
       wildcards_[host.substr(2)] = route;
     } else {
       exact_[host] = route;
@@ -220,7 +224,9 @@ void RouteTable::enter(const Shared& route) {
 
 void RouteTable::leave(const Shared& route) {
   for (const std::string& host : route->group.hosts) {
-    if (is_wildcard(host)) {
+    if (host == kAnyHost) {
+      any_host_ = nullptr;
+    } else if (is_wildcard(host)) {
       wildcards_.erase(host.substr(2));
     } else {
       exact_.erase(host);
@@ -299,6 +305,7 @@ Result<> RouteTable::replace_all(std::size_t about, const NextGroup& next) {
   const ByText<Shared> old = std::move(keys_);
   exact_ = std::move(fresh.exact_);
   wildcards_ = std::move(fresh.wildcards_);
+  any_host_ = std::move(fresh.any_host_);
   ports_ = std::move(fresh.ports_);
   keys_ = std::move(fresh.keys_);
   endpoints_ = std::move(fresh.endpoints_);
@@ -322,20 +329,21 @@ Result<> RouteTable::fill(const NextGroup& next) {
 }
 
 const RouteTable::Shared* RouteTable::find_host(std::string_view host) const {
+  const Shared* const unclaimed = any_host_ ? &any_host_ : nullptr;
   std::array<char, kHostBytesMax> buffer;
   if (host.ends_with('.')) host.remove_suffix(1);
-  if (host.size() > buffer.size()) return nullptr;
+  if (host.size() > buffer.size()) return unclaimed;
   std::transform(host.begin(), host.end(), buffer.begin(), [](char c) {
     return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
   });
   std::string_view name(buffer.data(), host.size());
   if (const auto found = exact_.find(name); found != exact_.end()) return &found->second;
-  if (wildcards_.empty()) return nullptr;
+  if (wildcards_.empty()) return unclaimed;
   for (std::size_t dot = name.find('.'); dot != name.npos; dot = name.find('.')) {
     name.remove_prefix(dot + 1);
     if (const auto found = wildcards_.find(name); found != wildcards_.end()) return &found->second;
   }
-  return nullptr;
+  return unclaimed;
 }
 
 Found RouteTable::find(std::uint16_t port, bool own, std::string_view host) const {

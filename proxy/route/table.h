@@ -3,8 +3,8 @@
 // One per worker process (and one in the parent, to check changes). A Route never changes: put and
 // remove exchange whole routes between two events of the loop, so a request sees one state from
 // head to end by holding its Route. Matching ignores case (RFC 9110 §4.2.3); an exact host wins
-// over a wildcard, a longer wildcard over a shorter. The host alone decides which route it is, the
-// port then whether the route answers there.
+// over a wildcard, a longer wildcard over a shorter, the host "*" answers to what nobody claims.
+// The host alone decides which route it is, the port then whether the route answers there.
 #pragma once
 
 #include <cstdint>
@@ -35,9 +35,9 @@ struct Route {
   std::vector<std::shared_ptr<Endpoint>> endpoints;  // of all entrances, each once
   std::vector<Entrance> entrances;
   // Of the settings, made once.
-  std::string hsts;                    // "Strict-Transport-Security: …\r\n"; empty: not said
-  std::vector<net::Network> trusted;   // whose word about clients counts
-  bool heeds_clients = false;          // some client's words about itself may be passed on
+  std::string hsts;                   // "Strict-Transport-Security: …\r\n"; empty: not said
+  std::vector<net::Network> trusted;  // whose word about clients counts
+  bool heeds_clients = false;         // some client's words about itself may be passed on
   bool trusts(const net::Address& peer) const;
   std::shared_ptr<Ledger> ledger;
 
@@ -68,7 +68,7 @@ class RouteTable {
   using NextGroup = std::function<Result<std::optional<Group>>()>;
   Result<> replace_all(std::size_t about, const NextGroup& next);
 
-  // nullptr: no app claims this host. `host` without port, in any case.
+  // nullptr: no group claims this host. `host` without port, in any case.
   const std::shared_ptr<const Route>* find_host(std::string_view host) const;
   // What answers to this host on this port of ours.
   Found find(std::uint16_t port, bool own, std::string_view host) const;
@@ -129,6 +129,7 @@ class RouteTable {
 
   ByText<Shared> exact_;
   ByText<Shared> wildcards_;  // "*.example.com" as "example.com"
+  Shared any_host_;           // "*"
   std::unordered_map<std::uint16_t, Port> ports_;
   ByText<Shared> keys_;
   ByText<std::weak_ptr<Endpoint>> endpoints_;  // by "address:port"

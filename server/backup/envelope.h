@@ -24,7 +24,7 @@
 
 namespace dokku::server {
 
-inline constexpr std::uint16_t kBackupVersion = 1;
+inline constexpr std::uint16_t kBackupVersion = 2;  // 2: hard links and attributes of volumes
 inline constexpr std::size_t kChunkBytes = 64 << 10;
 inline constexpr std::size_t kLocksMax = 16;
 inline constexpr std::size_t kPassphraseBytesMax = 4096;

@@ -20,11 +20,12 @@ const std::vector<std::string_view>& CrashPoints::names() {
       "deploy.failed-marked", "deploy.unchanged-recorded", "deploy.scaled", "deploy.stopped",
       "deploy.pruned-release", "deploy.torn-down-in-store", "deploy.torn-down-files",
       "deploy.rename-ready", "deploy.renamed-in-store", "deploy.renamed-files", "deploy.cloned",
+      // server/platform: restore and import
+      "restore.staged", "restore.placed", "restore.committed", "restore.finished",
       // what the deploy asks of others (crashing_parts.h)
       "containers.create", "containers.start", "containers.signal", "containers.remove",
       "images.compose", "images.tag", "images.remove", "networks.attach", "networks.detach",
-      "networks.open-ports",
-      "routes.put", "routes.remove", "routes.replace-all"};
+      "networks.open-ports", "routes.put", "routes.remove", "routes.replace-all"};
   return kNames;
 }
 

@@ -68,6 +68,7 @@ Result<> Deploys::recorded(const App& app, const Actor& actor, Progress& progres
                            const std::function<Result<>(Deploy&)>& deed) {
   BuildRecord record({parts_.instance, parts_.store, parts_.clock}, app.id, "build", actor.why,
                      progress);
+  const RunningBuilds::Entry running(running_builds_, app.id, progress.cancel());
   Deploy deploy{app, actor.by, actor.why, record, Stopwatch(parts_.clock)};
   const Result<> done = deed(deploy);
   const auto live = parts_.store.read([&](ReadTx& tx) { return live_release(tx, app.id); });

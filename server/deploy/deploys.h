@@ -15,6 +15,7 @@
 #include "server/deploy/pipeline.h"
 #include "server/deploy/room.h"
 #include "server/deploy/routes.h"
+#include "server/deploy/running_builds.h"
 #include "server/deploy/turns.h"
 #include "server/model/formation.h"
 
@@ -114,7 +115,16 @@ class Deploys {
   // (APP.web.9)"; conflict: not deployed, or a check failed.
   Result<> check(const App& app, const std::string& which, Progress& progress);
 
+  // builds:cancel (running_builds.h).
+  Result<> cancel_build(const App& app, Duration patience) {
+    return running_builds_.cancel(app.id, patience);
+  }
+
   Result<> routes_changed(const App& app);
+  // For groups of ours that are no app's.
+  AppRoutes& routes() { return routes_; }
+  // A crash point (crash_points.h).
+  void reached(std::string_view name) { parts_.crash_points.reached(name); }
   // Ends processes, routes and files of an app, and the app itself.
   Result<> tear_down(const App& asked, const Actor& actor, Progress& progress);
 
@@ -194,6 +204,7 @@ class Deploys {
   Turns turns_;
   Room room_;
   Pipeline pipeline_;
+  RunningBuilds running_builds_;
   std::thread cleaner_;  // at the start
 };
 

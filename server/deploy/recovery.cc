@@ -7,6 +7,7 @@
 #include "server/deploy/boot_order.h"
 #include "server/deploy/build_record.h"
 #include "server/deploy/deploys.h"
+#include "server/deploy/fetched_packs.h"
 #include "server/deploy/git_history.h"
 #include "server/deploy/log_limits.h"
 #include "server/deploy/nobody.h"
@@ -98,6 +99,10 @@ Result<Freed> Deploys::clean_up(const Cleaning& how) {
   }
   if (!how.app) {
     clean_up_strangers();
+    if (how.caches) {
+      drop_fetched_packs(parts_.instance, std::filesystem::file_time_type::max(),
+                         [] { return false; });
+    }
     const std::uint64_t budget = logs_budget(parts_.store);
     if (budget != 0) TRY(trim_logs(parts_.instance.logs_dir(), budget));
   }
@@ -109,8 +114,9 @@ Result<Freed> Deploys::clean_up(const Cleaning& how) {
     return had > has ? had - has : 0;
   };
   return Freed{gone(&ServerDiskUse::images) + gone(&ServerDiskUse::containers),
-               gone(&ServerDiskUse::caches), gone(&ServerDiskUse::sources),
-               gone(&ServerDiskUse::logs), gone(&ServerDiskUse::repositories)};
+               gone(&ServerDiskUse::caches) + gone(&ServerDiskUse::packs),
+               gone(&ServerDiskUse::sources), gone(&ServerDiskUse::logs),
+               gone(&ServerDiskUse::repositories)};
 }
 
 void Deploys::cut_histories(const std::optional<App>& only) {

@@ -5,6 +5,7 @@
 #include <system_error>
 
 #include "base/log.h"
+#include "server/deploy/fetched_packs.h"
 #include "server/deploy/git_history.h"
 #include "server/deploy/nobody.h"
 
@@ -73,6 +74,11 @@ Result<> Room::make(const std::string& app, Progress& progress) {
     full = trouble().value_or(full);
     return full.empty();
   };
+  const std::uint64_t packs =
+      full.empty() ? 0 : drop_fetched_packs(parts_.instance, fs::file_time_type::max(), enough);
+  if (packs != 0) {
+    progress.step("Making room: fetched buildpacks are gone (" + byte_words(packs) + ")");
+  }
   cut_histories(enough, progress);
   if (full.empty()) return {};
   return fail(Errc::limit_exceeded, full + "\n" + what_uses_it());
@@ -191,6 +197,8 @@ void Room::collect() {
   auto cancel = CancelToken::create();
   if (!cancel) return;
   Nobody nobody(std::move(*cancel));
+  drop_fetched_packs(parts_.instance, fs::file_time_type::clock::now() - kFetchedPackLife,
+                     [] { return false; });
   const std::uint64_t cut = cut_histories([this] { return has_room_for_two(); }, nobody);
   if (cut > 0) log::info("the history of repositories was cut: " + byte_words(cut));
 }

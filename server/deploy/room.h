@@ -2,9 +2,9 @@
 //
 // What kept releases, running processes and running builds need never goes. What goes: images that
 // nothing names (asked of the runtime a moment after a deploy, since it waits for many such); when
-// there is no room for the next build, the caches of apps, those longest unused first: they cost
-// the next build time and nothing else; then the history of repositories (git_history.h), which is
-// also cut in the background when the next build would have little room.
+// there is no room for the next build, the caches of apps, those longest unused first, then foreign
+// buildpacks: they cost the next build time and nothing else; then the history of repositories
+// (git_history.h), which is also cut in the background when the next build would have little room.
 // Threads: any; one of its own for the runtime's collector, ended by the destructor.
 #pragma once
 

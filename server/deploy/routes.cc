@@ -67,6 +67,22 @@ Result<> AppRoutes::swap_names(const std::string& from, const std::string& to) {
   return {};
 }
 
+Result<> AppRoutes::publish_own(const proxy::Group& group) {
+  {
+    const std::lock_guard hold(publishing_);
+    own_[group.key] = group;
+  }
+  return publish(group.key);
+}
+
+Result<> AppRoutes::withdraw_own(const std::string& key) {
+  {
+    const std::lock_guard hold(publishing_);
+    own_.erase(key);
+  }
+  return publish(key);
+}
+
 void AppRoutes::reconcile() {
   std::lock_guard hold(mutex_);
   reconcile_ = true;
@@ -88,6 +104,11 @@ std::vector<proxy::Target> AppRoutes::targets(const std::string& app, std::uint6
 
 Result<AppRoutes::Answer> AppRoutes::answer(const std::string& name) {
   Answer out;
+  if (const auto own = own_.find(name); own != own_.end()) {
+    out.deployed = true;
+    out.group = own->second;
+    return out;
+  }
   out.group.key = name;
   unsigned count = 0;
   const Result<> read = parts_.store.read([&](ReadTx& tx) -> Result<> {
@@ -183,6 +204,7 @@ Result<> AppRoutes::drop_strangers() {
   std::set<std::string> known;
   for (const App& app : apps) known.insert(app.name.str());
   std::lock_guard one(publishing_);
+  for (const auto& [key, group] : own_) known.insert(key);
   for (const proxy::Group& group : there) {
     if (known.contains(group.key)) {
       sent_[group.key] = group;

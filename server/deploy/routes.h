@@ -47,6 +47,9 @@ class AppRoutes {
   // when `commit` does: what the proxy missed is repeated in the background.
   Result<> hand_over(const std::string& from, const std::string& to,
                      const std::function<Result<>()>& commit);
+  // A group of ours that is no app's: its key is no app's name. Told again as an app's is.
+  Result<> publish_own(const proxy::Group& group);
+  Result<> withdraw_own(const std::string& key);
   // After the daemon's start: what the proxy has and no app wants goes, all apps are looked at.
   void reconcile();
 
@@ -70,7 +73,8 @@ class AppRoutes {
   Parts parts_;
   std::mutex publishing_;  // held over read and put
   std::map<std::string, proxy::Group> sent_;
-  std::mutex mutex_;  // of what follows
+  std::map<std::string, proxy::Group> own_;  // by key
+  std::mutex mutex_;                         // of what follows
   std::condition_variable woken_;
   std::set<std::string> dirty_;
   bool reconcile_ = false;

@@ -186,7 +186,10 @@ class Staging {
       tree_.emplace(std::move(tree));
       tree_name_ = name;
     }
-    return tree_->add(slash == std::string::npos ? "" : path.substr(slash + 1), notes, from_);
+    const std::uint64_t before = tree_->attributes_lost();
+    TRY(tree_->add(slash == std::string::npos ? "" : path.substr(slash + 1), notes, from_));
+    staged_.attributes_lost += tree_->attributes_lost() - before;
+    return {};
   }
 
   bool belongs(const std::string& volume) const {

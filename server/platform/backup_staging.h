@@ -27,6 +27,7 @@ struct StagedBackup {
   std::set<std::string> repositories;  // apps, bundles in repositories/
   std::set<std::string> env_files;     // apps
   std::string build_env;
+  std::uint64_t attributes_lost = 0;  // entries of volumes whose attributes cannot be kept here
 };
 
 struct StagingWish {

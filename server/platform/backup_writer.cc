@@ -347,16 +347,22 @@ Result<> BackupWriter::write_repositories(MemberWriter& to) {
 
 Result<> BackupWriter::write_volumes(MemberWriter& to) {
   std::uint64_t left_out = 0;
+  std::uint64_t attributes = 0;
   std::string first;
   for (const std::string& name : volumes_) {
     const TreeCount count =
         TRY(write_tree(to, instance_.storage_dir() / name, kVolumeMember + name));
     left_out += count.left_out;
+    attributes += count.attributes_left_out;
     if (first.empty()) first = count.first_left_out;
   }
   if (left_out > 0) {
     notes_.push_back(std::to_string(left_out) + " entries of volumes are no files, folders or " +
                      "links and not in the backup, such as " + first);
+  }
+  if (attributes > 0) {
+    notes_.push_back("Of " + std::to_string(attributes) +
+                     " files the largest extended attributes are not in the backup");
   }
   return {};
 }

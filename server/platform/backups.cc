@@ -4,8 +4,7 @@
 
 #include "base/log.h"
 #include "server/backup/byte_stream.h"
-#include "server/platform/beneath.h"
-#include "server/platform/repository.h"
+#include "server/platform/arrival.h"
 
 namespace dokku::server {
 namespace {
@@ -16,50 +15,54 @@ std::string megabytes(std::uint64_t bytes) { return std::to_string((bytes >> 20)
 
 }  // namespace
 
-void Backups::clean_left_overs() {
-  if (deploys_ != nullptr) remove_transfers(instance_, deploys_->images());
+void Backups::settle_left_overs() {
+  if (parts_.deploys == nullptr) return;
+  for (const StagedPlaces& left : transfers_left(parts_.instance)) settle(left);
+  remove_transfers(parts_.instance, parts_.deploys->images());
+}
+
+void Backups::settle(const StagedPlaces& left) {
+  const Result<TransferPlan> plan = read_plan(left.folder);
+  if (!plan) {
+    if (plan.error().code() != Errc::not_found) log::warn(plan.error().message());
+    return;
+  }
+  std::vector<App> apps;
+  const Result<bool> taken = parts_.store.read([&](ReadTx& tx) -> Result<bool> {
+    apps = TRY(list_apps(tx));
+    return was_taken(tx, left.folder.filename().string());
+  });
+  if (!taken) return log::warn("settling a restore: " + taken.error().message());
+  if (!*taken) {
+    log::info("a restore that was cut short is undone");
+    return take_back(parts_.instance, parts_.deploys->images(), left, *plan);
+  }
+  log::info("a restore that was cut short is ended");
+  for (const std::string& note : finish_arrival(parts_, left.folder, *plan, apps)) {
+    log::warn(note);
+  }
 }
 
 Result<BackupDone> Backups::write(int to, const BackupScope& scope, const SealFor& whom,
                                   Progress& progress) {
-  if (deploys_ == nullptr) return fail(Errc::internal, "there is no deploy engine");
+  if (parts_.deploys == nullptr) return fail(Errc::internal, "there is no deploy engine");
   // What was edited by hand and not taken up yet. A file with a mistake stays what it is.
-  const Result<> global = mirror_.take_up_global();
+  const Result<> global = parts_.mirror.take_up_global();
   if (!global) progress.warn(global.error().message());
-  const auto apps = TRY(store_.read([](ReadTx& tx) { return list_apps(tx); }));
+  const auto apps = TRY(parts_.store.read([](ReadTx& tx) { return list_apps(tx); }));
   for (const App& app : apps) {
     if (scope.app && app.name != *scope.app) continue;
-    const auto taken = mirror_.take_up(app);
+    const auto taken = parts_.mirror.take_up(app);
     if (!taken) progress.warn(taken.error().message());
   }
-  const auto writer =
-      TRY(BackupWriter::gather(instance_, store_, deploys_->images(), scope, clock_.wall()));
+  const auto writer = TRY(BackupWriter::gather(
+      parts_.instance, parts_.store, parts_.deploys->images(), scope, parts_.clock.wall()));
   FdSink sink(to, progress.cancel());
   const auto sealer = TRY(Sealer::begin(sink, whom));
   MemberWriter members(*sealer);
   TRY(writer->write(members, progress));
   TRY(sealer->finish());
   return BackupDone{writer->manifest(), sink.written(), writer->notes()};
-}
-
-Result<> Backups::bring_up(const std::vector<App>& apps, const StagedBackup& backup,
-                           const TransferDir& dir, const Actor& actor, RestoreDone& done,
-                           Progress& progress) {
-  for (const App& app : apps) {
-    const bool one = backup.manifest.kind == BackupManifest::Kind::app;
-    const std::string was = one ? backup.manifest.apps[0].name : app.name.str();
-    if (backup.env_files.contains(was)) {
-      const Result<> made = replace_beneath({instance_.home_dir, app.name.str(), "ENV", 0600}, "");
-      if (!made) done.notes.push_back(made.error().message());
-    }
-    mirror_.write(app);
-    if (!backup.repositories.contains(was)) continue;
-    const Result<> filled = fill_repository(instance_, app.name, dir.path() / "repositories" / was);
-    if (!filled) done.notes.push_back(filled.error().message());
-  }
-  progress.step("Starting " + std::to_string(apps.size()) + (apps.size() == 1 ? " app" : " apps"));
-  done.not_started = TRY(deploys_->start_as_stored(apps, actor, progress));
-  return {};
 }
 
 Result<> check_room(const Instance& instance, const BackupManifest& manifest) {

@@ -58,18 +58,20 @@ struct RestoreDone {
   std::vector<std::string> notes;
 };
 
+// Borrowed. `deploys` may be null where nothing is backed up.
+struct BackupParts {
+  const Instance& instance;
+  Store& store;
+  const Clock& clock;
+  Lifecycle& lifecycle;
+  Mirror& mirror;
+  Keys& keys;
+  Deploys* deploys;
+};
+
 class Backups {
  public:
-  // `deploys` may be null where nothing is backed up.
-  Backups(const Instance& instance, Store& store, const Clock& clock, Lifecycle& lifecycle,
-          Mirror& mirror, Keys& keys, Deploys* deploys)
-      : instance_(instance),
-        store_(store),
-        clock_(clock),
-        lifecycle_(lifecycle),
-        mirror_(mirror),
-        keys_(keys),
-        deploys_(deploys) {}
+  explicit Backups(const BackupParts& parts) : parts_(parts) {}
 
   // Into the descriptor. cancelled: nobody waits for it any more.
   Result<BackupDone> write(int to, const BackupScope& scope, const SealFor& whom,
@@ -78,27 +80,16 @@ class Backups {
   Result<RestoreDone> restore(int from, const RestoreWish& wish, Progress& progress);
   // already_exists: the name is taken.
   Result<RestoreDone> import(int from, const ImportWish& wish, Progress& progress);
-  // What a killed daemon left of one.
-  void clean_left_overs();
+  // What a killed daemon began is ended or undone, before apps are looked at.
+  void settle_left_overs();
 
  private:
-  friend class Restore;
-  friend class Import;
-  // After the rows are there: files that follow from them, repositories, processes, routes.
-  Result<> bring_up(const std::vector<App>& apps, const StagedBackup& backup,
-                    const TransferDir& dir, const Actor& actor, RestoreDone& done,
-                    Progress& progress);
+  void settle(const StagedPlaces& left);
 
-  const Instance& instance_;
-  Store& store_;
-  const Clock& clock_;
-  Lifecycle& lifecycle_;
-  Mirror& mirror_;
-  Keys& keys_;
-  Deploys* deploys_;
+  const BackupParts parts_;
 };
 
-// Reads and checks the whole file into `dir`. For restore.cc and import.cc.
+// Reads and checks the whole file into `dir`. For arrival.cc.
 Result<StagedBackup> stage_from(int from, const OpenKeys& keys, const TransferDir& dir,
                                 const StagingWish& wish, Progress& progress);
 // limit_exceeded: the disk has no room for it.

@@ -12,7 +12,6 @@ namespace dokku::server {
 namespace {
 
 constexpr const char* kPortRange = "domains.port-range";
-constexpr const char* kShownHost = "domains.shown-host";
 
 Result<PortRange> parse_range(const std::string& text) {
   unsigned first = 0;
@@ -268,7 +267,7 @@ Result<std::vector<std::string>> Domains::urls(const App& app) {
 Result<std::string> Domains::shown_host() {
   TRY(mirror_.take_up_global());
   const std::optional<std::string> set =
-      TRY(store_.read([](ReadTx& tx) { return property(tx, AppId::global, kShownHost); }));
+      TRY(store_.read([](ReadTx& tx) { return property(tx, AppId::global, kShownHostProperty); }));
   return set ? *set : outward_address();
 }
 
@@ -276,7 +275,7 @@ Result<> Domains::set_shown_host(const std::string& host) {
   if (!host.empty()) TRY(check_host(host));
   TRY(mirror_.take_up_global());
   const auto change = [&](WriteTx& tx) -> Result<> {
-    TRY(set_property(tx, AppId::global, kShownHost,
+    TRY(set_property(tx, AppId::global, kShownHostProperty,
                      host.empty() ? std::nullopt : std::optional<std::string>(host)));
     return record_mirror(tx, AppId::global);
   };

@@ -22,6 +22,9 @@ struct PortRange {
   std::uint16_t last = 29999;
 };
 
+// The property behind `shown_host`.
+inline constexpr const char* kShownHostProperty = "domains.shown-host";
+
 struct DomainsReport {
   bool app_enabled = true;
   std::vector<Domain> app_vhosts;

@@ -6,10 +6,9 @@
 
 #include "server/deploy/wanted.h"
 #include "server/model/volume.h"
-#include "server/platform/backups.h"
+#include "server/platform/arrival.h"
 #include "server/platform/domains.h"
 #include "server/platform/host.h"
-#include "server/platform/placing.h"
 #include "server/store/calls.h"
 #include "server/store/config.h"
 #include "server/store/domains.h"
@@ -35,40 +34,16 @@ std::string joined(const std::vector<std::string>& words) {
 
 }  // namespace
 
-class Import {
+class Import final : public Arrival {
  public:
-  Import(Backups& parts, const ImportWish& wish, Progress& progress, const TransferDir& dir)
-      : parts_(parts),
-        wish_(wish),
-        progress_(progress),
-        dir_(dir),
-        placing_(parts.instance_, parts.deploys_->images(), dir) {}
-
-  Result<> run(int from) {
-    StagingWish staging{wish_.volumes, [&](const BackupManifest& it) { return check(it); }};
-    backup_ = TRY(stage_from(from, wish_.keys, dir_, staging, progress_));
-    was_ = backup_.manifest.apps[0].name;
-    TRY(settle());
-    progress_.step("The export is whole; putting images together");
-    const std::vector<std::string> anew = TRY(placing_.compose(backup_));
-    done_.notes.insert(done_.notes.end(), anew.begin(), anew.end());
-    const Turns::Turn turn =
-        TRY(parts_.deploys_->reserve(name(), wish_.actor, "import", progress_));
-    TRY(place());
-    TRY(parts_.store_.write([&](WriteTx& tx) { return commit(tx); }));
-    placing_.keep();
-    return {};
-  }
-
-  Result<> start() {
-    return parts_.bring_up(done_.apps, backup_, dir_, wish_.actor, done_, progress_);
-  }
-  RestoreDone take() { return std::move(done_); }
+  Import(const BackupParts& parts, const TransferDir& dir, const ImportWish& wish,
+         Progress& progress)
+      : Arrival(parts, dir, wish.actor, progress), wish_(wish) {}
 
  private:
   const std::string& name() const { return app_->name.str(); }
 
-  Result<> check(const BackupManifest& manifest) {
+  Result<> check(const BackupManifest& manifest) override {
     if (manifest.kind != BackupManifest::Kind::app) {
       return fail(Errc::invalid_argument,
                   "This is the backup of a whole server\nTake it with: dokku server:restore FILE");
@@ -76,21 +51,20 @@ class Import {
     const AppName own = TRY(AppName::parse(manifest.apps[0].name));
     const AppName wanted = wish_.name.value_or(own);
     if (wish_.check_name) TRY(wish_.check_name(wanted));
-    const auto taken = parts_.store_.read([&](ReadTx& tx) { return find_app(tx, wanted); });
+    const auto taken = parts_.store.read([&](ReadTx& tx) { return find_app(tx, wanted); });
     if (taken) {
       return fail(Errc::already_exists,
                   "Name is already taken\nGive it another: dokku "
                   "apps:import --name NEW FILE");
     }
     if (taken.error().code() != Errc::not_found) return Fail(taken.error());
-    return check_room(parts_.instance_, manifest);
+    return check_room(parts_.instance, manifest);
   }
 
-  Result<> settle() {
-    const auto staged = TRY(Store::open({.file = backup_.database, .vfs = ""}));
-    TRY(check_staged(*staged, backup_));
+  Result<> settle(Store& staged) override {
+    was_ = backup_.manifest.apps[0].name;
     TRY(look_around());
-    return staged->write([&](WriteTx& tx) -> Result<> {
+    return staged.write([&](WriteTx& tx) -> Result<> {
       app_ = TRY(find_app(tx, was_));
       if (wish_.name && wish_.name->str() != was_) TRY(rename(tx));
       TRY(settle_properties(tx));
@@ -106,7 +80,7 @@ class Import {
 
   // What this server has that the app must not have, too.
   Result<> look_around() {
-    return parts_.store_.read([&](ReadTx& tx) -> Result<> {
+    return parts_.store.read([&](ReadTx& tx) -> Result<> {
       const std::vector<App> apps = TRY(list_apps(tx));
       for (const App& app : apps) {
         if (app.own_port) ports_.insert(*app.own_port);
@@ -146,7 +120,7 @@ class Import {
   // Another app's folder is not this one's: it gets one of its own name. What lies elsewhere on the
   // host only root may mount.
   Result<> settle_volumes(WriteTx& tx) {
-    const fs::path dir = parts_.instance_.storage_dir();
+    const fs::path dir = parts_.instance.storage_dir();
     const auto lines = TRY(property(tx, app_->id, kStorageMounts));
     if (!lines) return {};
     std::vector<Volume> kept;
@@ -222,35 +196,34 @@ class Import {
     return {};
   }
 
-  Result<> place() {
-    for (const BackupImage& image : backup_.manifest.images) {
-      TRY(placing_.place_image(image, name()));
-    }
-    TRY(placing_.place_sources(was_, name()));
+  const char* deed() const override { return "import"; }
+  std::vector<std::string> names() const override { return {name()}; }
+
+  Result<TransferPlan> plan() override {
+    TransferPlan plan;
+    TRY(plan_images(plan, name()));
+    if (!backup_.sources.empty()) plan.sources.push_back({was_, name()});
     for (const std::string& volume : backup_.volumes) {
       const auto to = folders_.find(volume);
-      if (to != folders_.end()) TRY(placing_.place_volume(volume, to->second, false));
+      if (to == folders_.end()) continue;
+      TRY(name_aside(parts_.instance, to->second, /*may_move=*/false));
+      plan.volumes.push_back({volume, to->second});
     }
-    return {};
+    if (backup_.repositories.contains(was_)) plan.repositories.push_back({was_, name()});
+    if (backup_.env_files.contains(was_)) plan.env_files.push_back(name());
+    return plan;
   }
 
-  Result<> commit(WriteTx& tx) {
+  Result<std::vector<App>> commit(WriteTx& tx) override {
     const App app = TRY(adopt_app(tx, backup_.database, *app_));
     TRY(ensure_own_port(tx, app.id));
     TRY(record_mirror(tx, app.id));
     note_call_done();
     const App now = TRY(find_app(tx, app.name));
-    done_.apps = {now};
-    return {};
+    return std::vector<App>{now};
   }
 
-  Backups& parts_;
   const ImportWish& wish_;
-  Progress& progress_;
-  const TransferDir& dir_;
-  Placing placing_;
-  StagedBackup backup_;
-  RestoreDone done_;
   std::string was_;
   std::optional<App> app_;  // in the staged rows
   std::set<std::uint16_t> ports_;
@@ -260,12 +233,9 @@ class Import {
 };
 
 Result<RestoreDone> Backups::import(int from, const ImportWish& wish, Progress& progress) {
-  if (deploys_ == nullptr) return fail(Errc::internal, "there is no deploy engine");
-  const TransferDir dir = TRY(TransferDir::create(instance_, deploys_->images()));
-  Import import(*this, wish, progress, dir);
-  TRY(import.run(from));
-  TRY(import.start());
-  return import.take();
+  if (parts_.deploys == nullptr) return fail(Errc::internal, "there is no deploy engine");
+  const TransferDir dir = TRY(TransferDir::create(parts_.instance, parts_.deploys->images()));
+  return Import(parts_, dir, wish, progress).run(from, wish.keys, wish.volumes);
 }
 
 }  // namespace dokku::server

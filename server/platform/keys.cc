@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include "base/atomic_file.h"
+#include "base/log.h"
 
 namespace dokku::server {
 namespace {
@@ -60,6 +61,13 @@ Result<std::optional<StoredKey>> Keys::find(std::string_view key_id) {
 }
 
 Result<> Keys::write_authorized_keys() {
+  TRY(write_file());
+  const Result<> followed = door_ != nullptr ? door_->follow() : Result<>();
+  if (!followed) log::warn("the set-up page: " + followed.error().message());
+  return {};
+}
+
+Result<> Keys::write_file() {
   const std::lock_guard one_at_a_time(mutex_);
   const std::vector<StoredKey> keys = TRY(list());
   std::string content =

@@ -12,14 +12,16 @@
 
 #include "base/clock.h"
 #include "server/model/instance.h"
+#include "server/platform/setup_door.h"
 #include "server/store/keys.h"
 
 namespace dokku::server {
 
 class Keys {
  public:
-  Keys(const Instance& instance, Store& store, const Clock& clock)
-      : instance_(instance), store_(store), clock_(clock) {}
+  // `door` (may be null) hears of each change.
+  Keys(const Instance& instance, Store& store, const Clock& clock, SetupDoor* door)
+      : instance_(instance), store_(store), clock_(clock), door_(door) {}
 
   // already_exists as in store/keys.h.
   struct NewKey {
@@ -41,9 +43,12 @@ class Keys {
   Result<> write_authorized_keys();
 
  private:
+  Result<> write_file();
+
   const Instance& instance_;
   Store& store_;
   const Clock& clock_;
+  SetupDoor* door_;
   std::mutex mutex_;  // one writer of the file, so that the newest state is the last written
 };
 

@@ -20,7 +20,6 @@ namespace {
 
 constexpr std::size_t kTextsRemembered = 32;  // more than jobs that a crash can interrupt
 constexpr std::size_t kDigestSize = 16;
-constexpr const char* kShownHost = "domains.shown-host";
 constexpr unsigned kPublicMode = 0644;
 constexpr unsigned kSecretMode = 0600;
 
@@ -47,7 +46,7 @@ Result<std::string> env_text(const ReadTx& tx, AppId app) {
 }
 
 Result<std::string> hostname_text(const ReadTx& tx) {
-  const std::optional<std::string> host = TRY(property(tx, AppId::global, kShownHost));
+  const std::optional<std::string> host = TRY(property(tx, AppId::global, kShownHostProperty));
   return host ? *host + "\n" : std::string();
 }
 
@@ -174,7 +173,7 @@ Result<> Mirror::take_up_hostname() {
     std::string host;
     std::istringstream(text) >> host;
     TRY(check_host(host));
-    TRY(set_property(tx, AppId::global, kShownHost, host));
+    TRY(set_property(tx, AppId::global, kShownHostProperty, host));
     return remember(tx, AppId::global, "HOSTNAME", text);
   };
   Result<> done = store_.write(record);

@@ -1,14 +1,12 @@
 #include "server/platform/placing.h"
 
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
-#include <set>
+#include <cstdio>
 #include <system_error>
 
 #include "base/log.h"
-#include "server/deploy/pipeline.h"
 
 namespace dokku::server {
 namespace {
@@ -17,9 +15,15 @@ namespace fs = std::filesystem;
 
 constexpr int kAsideMax = 1000;
 
-// "dokku/blog:r3" of blog to shop's "dokku/shop:r3".
-std::string image_of(const BackupImage& image, const std::string& to) {
-  return image_prefix(to) + image.ref.substr(image_prefix(image.app).size());
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(fs::symlink_status(path, ignored));
+}
+
+bool is_free(const fs::path& path) {
+  std::error_code ignored;
+  return !is_there(path) ||
+         (fs::is_directory(fs::symlink_status(path, ignored)) && fs::is_empty(path, ignored));
 }
 
 Result<> move(const fs::path& from, const fs::path& to) {
@@ -31,29 +35,19 @@ Result<> move(const fs::path& from, const fs::path& to) {
   return {};
 }
 
-bool is_free(const fs::path& path) {
-  std::error_code ignored;
-  const auto status = fs::symlink_status(path, ignored);
-  if (status.type() == fs::file_type::not_found) return true;
-  return status.type() == fs::file_type::directory && fs::is_empty(path, ignored);
+void move_back(const fs::path& now, const fs::path& before) {
+  if (is_there(before) || !is_there(now)) return;
+  std::error_code failed;
+  fs::rename(now, before, failed);
+  if (failed) log::warn("moving back " + before.string() + ": " + failed.message());
 }
 
 }  // namespace
 
-Placing::~Placing() {
-  if (kept_) return;
-  for (const runtime::ImageRef& image : placed_images_) {
-    const Result<> removed = images_.remove(image, false);
-    if (!removed) log::warn("removing " + image.str() + ": " + removed.error().message());
-  }
-  std::error_code failed;
-  for (const fs::path& path : placed_) fs::remove_all(path, failed);
-  for (const auto& [was, is] : aside_) fs::rename(is, was, failed);
-}
-
-Result<std::vector<std::string>> Placing::compose(const StagedBackup& backup) {
+Result<std::vector<std::string>> compose_images(runtime::Images& images, const TransferDir& dir,
+                                                const StagedBackup& backup) {
   std::vector<std::string> notes;
-  const fs::path folder = dir_.path() / "layers";
+  const fs::path folder = dir.path() / "layers";
   for (const BackupImage& image : backup.manifest.images) {
     std::vector<runtime::LayerFile> layers = image.layers;
     for (runtime::LayerFile& layer : layers) {
@@ -63,8 +57,8 @@ Result<std::vector<std::string>> Placing::compose(const StagedBackup& backup) {
       layer.size_bytes = fs::file_size(layer.path, missing);
       if (missing) return fail(Errc::internal, layer.path.string() + ": " + missing.message());
     }
-    const runtime::ImageRef name = TRY(dir_.image_name(image.ref));
-    const auto made = images_.compose(name, nullptr, layers, image.config);
+    const runtime::ImageRef name = TRY(dir.image_name(image.ref));
+    const auto made = images.compose(name, nullptr, layers, image.config);
     if (!made) return Fail(Error(made.error()).while_("The image " + image.ref));
     if (made->manifest.str() != image.manifest) {
       notes.push_back("The image " + image.ref + " was put together anew");
@@ -75,47 +69,61 @@ Result<std::vector<std::string>> Placing::compose(const StagedBackup& backup) {
   return notes;
 }
 
-Result<> Placing::place_image(const BackupImage& image, const std::string& to) {
-  const runtime::ImageRef staged = TRY(dir_.image_name(image.ref));
-  runtime::ImageRef name = TRY(runtime::ImageRef::parse(image_of(image, to)));
-  TRY(images_.tag(staged, name));
-  placed_images_.push_back(std::move(name));
-  return {};
-}
-
-Result<> Placing::place_sources(const std::string& from, const std::string& to) {
-  const fs::path staged = dir_.path() / "sources" / from;
-  std::error_code missing;
-  if (!fs::exists(staged, missing)) return {};
-  const fs::path target = instance_.sources_dir() / to;
-  fs::remove_all(target, missing);  // of nobody: the name is free and its turn ours
-  TRY(move(staged, target));
-  ::chmod(target.c_str(), 0755);
-  placed_.push_back(target);
-  return {};
-}
-
-Result<std::string> Placing::place_volume(const std::string& from, const std::string& to,
-                                          bool aside) {
-  const fs::path target = instance_.storage_dir() / to;
-  std::string moved_to;
-  if (!is_free(target)) {
-    for (int i = 1; aside && i < kAsideMax && moved_to.empty(); ++i) {
-      const std::string name = to + ".before-restore-" + std::to_string(i);
-      std::error_code ignored;
-      if (!fs::exists(fs::symlink_status(instance_.storage_dir() / name, ignored))) moved_to = name;
-    }
-    if (moved_to.empty()) {
-      return fail(Errc::conflict,
-                  "The storage directory " + to + " is there already and not empty");
-    }
-    TRY(move(target, instance_.storage_dir() / moved_to));
-    aside_.emplace_back(target, instance_.storage_dir() / moved_to);
+Result<std::string> name_aside(const Instance& instance, const std::string& volume, bool may_move) {
+  if (is_free(instance.storage_dir() / volume)) return std::string();
+  for (int i = 1; may_move && i < kAsideMax; ++i) {
+    std::string name = volume + ".before-restore-" + std::to_string(i);
+    if (!is_there(instance.storage_dir() / name)) return name;
   }
-  const fs::path staged = TRY(dir_.volumes());
-  TRY(move(staged / from, target));
-  placed_.push_back(target);
-  return moved_to;
+  return fail(Errc::conflict,
+              "The storage directory " + volume + " is there already and not empty");
+}
+
+Result<> place(const Instance& instance, runtime::Images& images, const StagedPlaces& staged,
+               const TransferPlan& plan, const std::function<void()>& after_each) {
+  for (const auto& [from, to] : plan.images) {
+    const runtime::ImageRef hidden = TRY(runtime::ImageRef::parse(from));
+    const runtime::ImageRef name = TRY(runtime::ImageRef::parse(to));
+    TRY(images.tag(hidden, name));
+    after_each();
+  }
+  for (const auto& [from, to] : plan.sources) {
+    const fs::path target = instance.sources_dir() / to;
+    std::error_code ignored;
+    fs::remove_all(target, ignored);  // of nobody: the name is free and its turn ours
+    TRY(move(staged.folder / "sources" / from, target));
+    ::chmod(target.c_str(), 0755);
+    after_each();
+  }
+  for (const auto& [from, to] : plan.aside) {
+    TRY(move(instance.storage_dir() / from, instance.storage_dir() / to));
+    after_each();
+  }
+  for (const auto& [from, to] : plan.volumes) {
+    TRY(move(staged.volumes / from, instance.storage_dir() / to));
+    after_each();
+  }
+  return {};
+}
+
+void take_back(const Instance& instance, runtime::Images& images, const StagedPlaces& staged,
+               const TransferPlan& plan) {
+  for (const auto& [from, to] : plan.volumes) {
+    move_back(instance.storage_dir() / to, staged.volumes / from);
+  }
+  for (const auto& [from, to] : plan.aside) {
+    move_back(instance.storage_dir() / to, instance.storage_dir() / from);
+  }
+  for (const auto& [from, to] : plan.sources) {
+    move_back(instance.sources_dir() / to, staged.folder / "sources" / from);
+  }
+  for (const auto& [from, to] : plan.images) {
+    const auto name = runtime::ImageRef::parse(to);
+    const Result<> removed = name ? images.remove(*name, false) : Result<>(Fail(name.error()));
+    if (!removed && removed.error().code() != Errc::not_found) {
+      log::warn("removing " + to + ": " + removed.error().message());
+    }
+  }
 }
 
 }  // namespace dokku::server

@@ -1,46 +1,33 @@
-// Placing: what was staged goes where the server has it, and back when the rows do not follow. For
-// Backups.
+// Placing: what was staged goes where the server has it, or back, by a plan. For Backups.
 //
-// Each step is a rename or a further name of an image: no bytes are copied. Until `keep` all is
-// undone by the destructor. Threads: one.
+// Each step is a rename or a further name of an image: no bytes are copied. All may be done again:
+// after a kill the next daemon does not know how far the last one came. Threads: one.
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <string>
-#include <utility>
 #include <vector>
 
+#include "server/model/instance.h"
 #include "server/platform/backup_staging.h"
+#include "server/platform/transfer_plan.h"
 
 namespace dokku::server {
 
-class Placing {
- public:
-  Placing(const Instance& instance, runtime::Images& images, const TransferDir& dir)
-      : instance_(instance), images_(images), dir_(dir) {}
-  ~Placing();
-  Placing(const Placing&) = delete;
-  Placing& operator=(const Placing&) = delete;
+// Puts the images together from their layers, under names that nobody else sees, and lets go of
+// the layers. Notes: images that come out with another digest than they had.
+Result<std::vector<std::string>> compose_images(runtime::Images& images, const TransferDir& dir,
+                                                const StagedBackup& backup);
 
-  // Puts the images together from their layers, under names that nobody else sees, and lets go of
-  // the layers. Notes: images that come out with another digest than they had.
-  Result<std::vector<std::string>> compose(const StagedBackup& backup);
-  // Under the name that the app `to` has for it.
-  Result<> place_image(const BackupImage& image, const std::string& to);
-  // All that is staged of `from`.
-  Result<> place_sources(const std::string& from, const std::string& to);
-  // conflict: something is there. `aside`: what is there gets another name first; that name.
-  Result<std::string> place_volume(const std::string& from, const std::string& to, bool aside);
-  void keep() { kept_ = true; }
+// A free name for what is in the way of a volume; empty: nothing is. conflict: `may_move` is false.
+Result<std::string> name_aside(const Instance& instance, const std::string& volume, bool may_move);
 
- private:
-  const Instance& instance_;
-  runtime::Images& images_;
-  const TransferDir& dir_;
-  bool kept_ = false;
-  std::vector<runtime::ImageRef> placed_images_;
-  std::vector<std::filesystem::path> placed_;
-  std::vector<std::pair<std::filesystem::path, std::filesystem::path>> aside_;  // was, is
-};
+// `after_each`: called after each step.
+Result<> place(const Instance& instance, runtime::Images& images, const StagedPlaces& staged,
+               const TransferPlan& plan, const std::function<void()>& after_each);
+// As it was before. Failures are logged.
+void take_back(const Instance& instance, runtime::Images& images, const StagedPlaces& staged,
+               const TransferPlan& plan);
 
 }  // namespace dokku::server

@@ -29,6 +29,7 @@
 #include "server/platform/mirror.h"
 #include "server/platform/ports.h"
 #include "server/platform/properties.h"
+#include "server/platform/setup.h"
 #include "server/platform/strangers.h"
 #include "server/platform/upgrades.h"
 #include "server/store/store.h"
@@ -50,6 +51,8 @@ struct PlatformParts {
   runtime::Containers* containers = nullptr;
   runtime::Networks* networks = nullptr;
   std::filesystem::path config_file = {};  // of the instance, for dokku-supervise
+  // Null: nobody shows the set-up page.
+  SetupDoor* setup_door = nullptr;
 };
 
 class Platform {
@@ -57,7 +60,7 @@ class Platform {
   struct Shared {
     explicit Shared(const PlatformParts& parts)
         : mirror(parts.instance, parts.store, parts.clock),
-          keys(parts.instance, parts.store, parts.clock),
+          keys(parts.instance, parts.store, parts.clock, parts.setup_door),
           events(parts.store, parts.clock),
           git_hosts(parts.instance, parts.strangers),
           upgrades(parts.instance, parts.store, parts.containers, parts.config_file) {}
@@ -102,9 +105,10 @@ class Platform {
         git_hosts(shared_->git_hosts),
         properties(store),
         events(shared_->events),
+        setup(instance, store, clock, mirror, keys, domains, events, parts.setup_door),
         doctor(
             {instance, store, clock, parts.host, parts.executor, parts.containers, parts.networks}),
-        backups(instance, store, clock, lifecycle, mirror, keys, parts.deploys),
+        backups({instance, store, clock, lifecycle, mirror, keys, parts.deploys}),
         upgrades(shared_->upgrades) {}
 
   const PlatformParts parts_;
@@ -131,6 +135,7 @@ class Platform {
   GitHosts& git_hosts;
   Properties properties;
   Events& events;
+  Setup setup;
   const DoctorParts doctor;  // for examine()
   Backups backups;
   Upgrades& upgrades;

@@ -2,13 +2,10 @@
 #include <algorithm>
 #include <set>
 
-#include "base/atomic_file.h"
-#include "base/io.h"
 #include "server/deploy/wanted.h"
-#include "server/platform/backups.h"
+#include "server/platform/arrival.h"
 #include "server/platform/domains.h"
 #include "server/platform/host.h"
-#include "server/platform/placing.h"
 #include "server/platform/routing.h"
 #include "server/store/calls.h"
 #include "server/store/domains.h"
@@ -20,7 +17,6 @@
 namespace dokku::server {
 namespace {
 
-constexpr const char* kShownHost = "domains.shown-host";
 constexpr int kNamesMax = 1000;
 
 std::string names_of(const std::vector<App>& apps) {
@@ -44,7 +40,7 @@ Result<> move_domains(WriteTx& tx, const Domain& to) {
   const std::vector<Domain> old = TRY(list_domains(tx, AppId::global));
   TRY(clear_domains(tx, AppId::global));
   TRY(add_domain(tx, AppId::global, to));
-  TRY(set_property(tx, AppId::global, kShownHost, std::nullopt));
+  TRY(set_property(tx, AppId::global, kShownHostProperty, std::nullopt));
   const std::vector<App> apps = TRY(list_apps(tx));
   for (const App& app : apps) {
     const std::vector<Domain> names = TRY(list_domains(tx, app.id));
@@ -59,59 +55,30 @@ Result<> move_domains(WriteTx& tx, const Domain& to) {
 
 }  // namespace
 
-class Restore {
+class Restore final : public Arrival {
  public:
-  Restore(Backups& parts, const RestoreWish& wish, Progress& progress, const TransferDir& dir)
-      : parts_(parts),
-        wish_(wish),
-        progress_(progress),
-        dir_(dir),
-        placing_(parts.instance_, parts.deploys_->images(), dir) {}
-
-  Result<> run(int from) {
-    StagingWish staging;
-    staging.check = [&](const BackupManifest& manifest) { return check(manifest); };
-    backup_ = TRY(stage_from(from, wish_.keys, dir_, staging, progress_));
-    TRY(settle());
-    progress_.step("The backup is whole; putting images together");
-    const std::vector<std::string> left_out = TRY(placing_.compose(backup_));
-    done_.notes.insert(done_.notes.end(), left_out.begin(), left_out.end());
-    TRY(make_room());
-    const std::vector<Turns::Turn> turns = TRY(take_turns());
-    TRY(place());
-    TRY(parts_.store_.write([&](WriteTx& tx) { return commit(tx); }));
-    placing_.keep();
-    // Past this line the server is what the backup says: nothing below may fail the restore.
-    finish();
-    return {};
-  }
-
-  Result<> start() {
-    return parts_.bring_up(done_.apps, backup_, dir_, wish_.actor, done_, progress_);
-  }
-  RestoreDone take() { return std::move(done_); }
+  Restore(const BackupParts& parts, const TransferDir& dir, const RestoreWish& wish,
+          Progress& progress)
+      : Arrival(parts, dir, wish.actor, progress), wish_(wish) {}
 
  private:
-  Result<> check(const BackupManifest& manifest) {
+  Result<> check(const BackupManifest& manifest) override {
     if (manifest.kind != BackupManifest::Kind::server) {
       return fail(Errc::invalid_argument,
                   "This is the export of one app\nTake it with: dokku apps:import FILE");
     }
-    const std::vector<App> apps = TRY(parts_.store_.read([](ReadTx& tx) { return list_apps(tx); }));
+    const std::vector<App> apps = TRY(parts_.store.read([](ReadTx& tx) { return list_apps(tx); }));
     if (!apps.empty() && !wish_.force) {
       return fail(Errc::conflict, "There are apps on this server: " + names_of(apps) +
                                       "\nThey would be destroyed; if that is meant: dokku "
                                       "server:restore --force FILE");
     }
-    return check_room(parts_.instance_, manifest);
+    return check_room(parts_.instance, manifest);
   }
 
-  // The staged rows become what this server can be.
-  Result<> settle() {
-    const auto staged = TRY(Store::open({.file = backup_.database, .vfs = ""}));
-    TRY(check_staged(*staged, backup_));
+  Result<> settle(Store& staged) override {
     TRY(look_around());
-    return staged->write([&](WriteTx& tx) -> Result<> {
+    return staged.write([&](WriteTx& tx) -> Result<> {
       if (wish_.domain) TRY(move_domains(tx, *wish_.domain));
       TRY(keep_keys(tx));
       std::vector<App> apps = TRY(list_apps(tx));
@@ -125,7 +92,7 @@ class Restore {
 
   // What this server has and keeps, or what goes and is free then.
   Result<> look_around() {
-    return parts_.store_.read([&](ReadTx& tx) -> Result<> {
+    return parts_.store.read([&](ReadTx& tx) -> Result<> {
       own_keys_ = TRY(list_keys(tx));
       const std::vector<App> apps = TRY(list_apps(tx));
       for (const App& app : apps) {
@@ -184,93 +151,66 @@ class Restore {
   }
 
   // With --force: what is there goes, now that it is sure that something comes.
-  Result<> make_room() {
-    const std::vector<App> apps = TRY(parts_.store_.read([](ReadTx& tx) { return list_apps(tx); }));
+  Result<> make_room() override {
+    const std::vector<App> apps = TRY(parts_.store.read([](ReadTx& tx) { return list_apps(tx); }));
     if (apps.empty()) return {};
     if (!wish_.force) {
       return fail(Errc::conflict, "Apps were created meanwhile: " + names_of(apps));
     }
     for (const App& app : apps) {
       progress_.step("Destroying " + app.name.str());
-      TRY(parts_.lifecycle_.tear_down(app.name, progress_));
-      TRY(parts_.store_.write([&](WriteTx& tx) { return delete_app(tx, app.id); }));
-      parts_.mirror_.remove(app.name);
+      TRY(parts_.lifecycle.tear_down(app.name, progress_));
+      TRY(parts_.store.write([&](WriteTx& tx) { return delete_app(tx, app.id); }));
+      parts_.mirror.remove(app.name);
     }
     return {};
   }
 
-  Result<std::vector<Turns::Turn>> take_turns() {
+  const char* deed() const override { return "restore"; }
+
+  std::vector<std::string> names() const override {
     std::vector<std::string> names;
     for (const BackupApp& app : backup_.manifest.apps) names.push_back(app.name);
-    std::sort(names.begin(), names.end());
-    std::vector<Turns::Turn> turns;
-    for (const std::string& name : names) {
-      Turns::Turn turn = TRY(parts_.deploys_->reserve(name, wish_.actor, "restore", progress_));
-      turns.push_back(std::move(turn));
-    }
-    return turns;
+    return names;
   }
 
-  Result<> place() {
-    for (const BackupImage& image : backup_.manifest.images) {
-      TRY(placing_.place_image(image, image.app));
-    }
-    for (const BackupApp& app : backup_.manifest.apps) {
-      TRY(placing_.place_sources(app.name, app.name));
-    }
+  Result<TransferPlan> plan() override {
+    TransferPlan plan;
+    TRY(plan_images(plan, {}));
+    std::set<std::string> apps;
+    for (const std::string& file : backup_.sources) apps.insert(file.substr(0, file.find('/')));
+    for (const std::string& app : apps) plan.sources.push_back({app, app});
     for (const std::string& volume : backup_.volumes) {
-      const std::string aside = TRY(placing_.place_volume(volume, volume, wish_.force));
+      const std::string aside = TRY(name_aside(parts_.instance, volume, wish_.force));
+      plan.volumes.push_back({volume, volume});
       if (aside.empty()) continue;
+      plan.aside.push_back({volume, aside});
       done_.notes.push_back("What was in the storage directory " + volume + " is in " + aside);
     }
-    return {};
+    for (const std::string& app : backup_.repositories) plan.repositories.push_back({app, app});
+    plan.env_files.assign(backup_.env_files.begin(), backup_.env_files.end());
+    return plan;
   }
 
-  Result<> commit(WriteTx& tx) {
+  Result<std::vector<App>> commit(WriteTx& tx) override {
     const std::vector<App> apps = TRY(list_apps(tx));
     if (!apps.empty()) {
       return fail(Errc::conflict, "Apps were created meanwhile: " + names_of(apps));
     }
     TRY(replace_rows(tx, backup_.database));
     note_call_done();
-    done_.apps = TRY(list_apps(tx));
-    return {};
+    return list_apps(tx);
   }
 
-  void finish() {
-    parts_.mirror_.write_global();
-    const Result<> keys = parts_.keys_.write_authorized_keys();
-    if (!keys) done_.notes.push_back("authorized_keys: " + keys.error().message());
-    const auto& file = parts_.instance_.build_env_file;
-    if (backup_.build_env.empty() || file.empty()) return;
-    const Result<std::string> there = read_file(file);
-    if (there && *there != backup_.build_env) {
-      done_.notes.push_back(file.string() + " is another one here and stays");
-    }
-    if (there) return;
-    const Result<> written = write_file_atomically(file, backup_.build_env);
-    if (!written) done_.notes.push_back(written.error().message());
-    return;
-  }
-
-  Backups& parts_;
   const RestoreWish& wish_;
-  Progress& progress_;
-  const TransferDir& dir_;
-  Placing placing_;
-  StagedBackup backup_;
-  RestoreDone done_;
   std::vector<StoredKey> own_keys_;
   std::set<std::uint16_t> freed_ports_;
 };
 
 Result<RestoreDone> Backups::restore(int from, const RestoreWish& wish, Progress& progress) {
-  if (deploys_ == nullptr) return fail(Errc::internal, "there is no deploy engine");
-  const TransferDir dir = TRY(TransferDir::create(instance_, deploys_->images()));
-  Restore restore(*this, wish, progress, dir);
-  TRY(restore.run(from));
-  TRY(restore.start());
-  return restore.take();
+  if (parts_.deploys == nullptr) return fail(Errc::internal, "there is no deploy engine");
+  const TransferDir dir = TRY(TransferDir::create(parts_.instance, parts_.deploys->images()));
+  return Restore(parts_, dir, wish, progress).run(from, wish.keys, /*volumes=*/true);
 }
 
 }  // namespace dokku::server

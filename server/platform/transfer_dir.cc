@@ -79,6 +79,16 @@ Result<runtime::ImageRef> TransferDir::image_name(const std::string& ref) const 
   return runtime::ImageRef::parse(prefix() + ref);
 }
 
+std::vector<StagedPlaces> transfers_left(const Instance& instance) {
+  std::vector<StagedPlaces> left;
+  std::error_code none;
+  for (const auto& entry : fs::directory_iterator(place(instance), none)) {
+    const std::string name = entry.path().filename().string();
+    left.push_back({entry.path(), instance.storage_dir() / (kVolumes + name)});
+  }
+  return left;
+}
+
 void remove_transfers(const Instance& instance, runtime::Images& images) {
   remove_images(images, kImages);
   std::error_code failed;

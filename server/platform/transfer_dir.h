@@ -6,12 +6,19 @@
 
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "runtime/api/images.h"
 #include "server/model/instance.h"
 
 namespace dokku::server {
+
+// Where a transfer has what it staged.
+struct StagedPlaces {
+  std::filesystem::path folder;
+  std::filesystem::path volumes;
+};
 
 class TransferDir {
  public:
@@ -22,6 +29,9 @@ class TransferDir {
 
   // Root's, entered by all: folders in it are 0700 unless another user must read them.
   const std::filesystem::path& path() const { return path_; }
+  // The last part of its path, which no other transfer has had.
+  std::string name() const { return path_.filename().string(); }
+  StagedPlaces places() const { return {path_, volumes_}; }
   // A folder below, made when it is missing (0700).
   Result<std::filesystem::path> folder(const std::string& name) const;
   // A folder beside those of apps' storage, which may be a file system of its own.
@@ -38,6 +48,8 @@ class TransferDir {
   runtime::Images* images_;
 };
 
+// What killed daemons left, and its end.
+std::vector<StagedPlaces> transfers_left(const Instance& instance);
 void remove_transfers(const Instance& instance, runtime::Images& images);
 
 }  // namespace dokku::server

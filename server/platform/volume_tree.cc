@@ -11,17 +11,21 @@
 #include <array>
 #include <cerrno>
 #include <cstdio>
+#include <map>
 #include <memory>
 #include <vector>
 
 #include "base/io.h"
 #include "server/model/app_name.h"
+#include "server/platform/file_attributes.h"
 
 namespace dokku::server {
 namespace {
 
 constexpr unsigned kDepthMax = 128;  // a descriptor each
 constexpr std::size_t kPiece = 256 << 10;
+constexpr std::size_t kNotesBytes = 96;         // of notes, without attributes
+constexpr std::size_t kHardLinksMax = 1 << 20;  // then they become files of their own
 constexpr mode_t kFileModes = 0777;
 constexpr mode_t kFolderModes = 03777;
 
@@ -30,7 +34,7 @@ struct CloseFolder {
 };
 
 std::string notes_of(char kind, const struct stat& seen) {
-  std::array<char, 96> text{};
+  std::array<char, kNotesBytes> text{};
   std::snprintf(text.data(), text.size(), "%c %o %u %u %lld", kind, seen.st_mode & 07777U,
                 seen.st_uid, seen.st_gid, static_cast<long long>(seen.st_mtim.tv_sec));
   return text.data();
@@ -48,7 +52,8 @@ class Walk {
     struct stat seen {};
     if (!fd.valid() || ::fstat(fd.get(), &seen) != 0) return leave_out(member);
     if (depth > kDepthMax) return leave_out(member);
-    if (to_ != nullptr) TRY(to_->put(member, notes_of('d', seen), {}));
+    if (depth == 0) root_bytes_ = member.size() + 1;
+    if (to_ != nullptr) TRY(to_->put(member, notes_with_attributes('d', seen, fd.get()), {}));
     const std::unique_ptr<DIR, CloseFolder> entries(::fdopendir(fd.get()));
     if (entries == nullptr) return leave_out(member);
     const int at = fd.release();  // the DIR's now
@@ -92,13 +97,29 @@ class Walk {
     struct stat opened {};
     if (!fd.valid() || ::fstat(fd.get(), &opened) != 0) return {};
     if (!S_ISREG(opened.st_mode)) return leave_out(member);
-    TRY(to_->begin(member, notes_of('f', opened)));
+    const std::string first = opened.st_nlink > 1 ? first_name_of(opened, member) : std::string();
+    if (!first.empty()) return to_->put(member, notes_of('h', opened), first);
+    TRY(to_->begin(member, notes_with_attributes('f', opened, fd.get())));
     for (;;) {
       const std::size_t got = TRY(read_some(fd.get(), piece_.data(), piece_.size()));
       if (got == 0) break;
       TRY(to_->add(std::string_view(piece_).substr(0, got)));
     }
     return to_->end();
+  }
+
+  std::string notes_with_attributes(char kind, const struct stat& seen, int fd) {
+    const Attributes attributes = attributes_of(fd, kMemberNotesMax - kNotesBytes);
+    if (attributes.left_out) ++count.attributes_left_out;
+    return notes_of(kind, seen) + attributes.text;
+  }
+
+  // Empty: it is the first. Else the path, below the root, of the one that was.
+  std::string first_name_of(const struct stat& seen, const std::string& member) {
+    if (links_.size() >= kHardLinksMax) return {};
+    const auto [known, is_new] =
+        links_.try_emplace(std::pair(seen.st_dev, seen.st_ino), member.substr(root_bytes_));
+    return is_new ? std::string() : known->second;
   }
 
   Result<> leave_out(const std::string& member) {
@@ -109,6 +130,8 @@ class Walk {
 
   MemberWriter* to_;
   std::string piece_;
+  std::size_t root_bytes_ = 0;  // of a member's name, with the slash
+  std::map<std::pair<dev_t, ino_t>, std::string> links_;
 };
 
 // --- in
@@ -119,6 +142,7 @@ struct Entry {
   uid_t uid = 0;
   gid_t gid = 0;
   timespec changed{};
+  std::vector<Attribute> attributes;
 };
 
 Fail bad(const std::string& path, const char* what) {
@@ -131,12 +155,15 @@ Result<Entry> parse_notes(const std::string& path, const std::string& notes) {
   unsigned uid = 0;
   unsigned gid = 0;
   long long seconds = 0;
-  char more = 0;
-  const int found = std::sscanf(notes.c_str(), "%c %4o %10u %10u %18lld%c", &entry.kind, &mode,
-                                &uid, &gid, &seconds, &more);
-  if (found != 5 || (entry.kind != 'd' && entry.kind != 'f' && entry.kind != 'l')) {
+  int end = 0;
+  const int found = std::sscanf(notes.c_str(), "%c %4o %10u %10u %18lld%n", &entry.kind, &mode,
+                                &uid, &gid, &seconds, &end);
+  if (found != 5 || std::string_view("dflh").find(entry.kind) == std::string_view::npos) {
     return bad(path, "its notes are malformed");
   }
+  auto attributes = parse_attributes(std::string_view(notes).substr(static_cast<std::size_t>(end)));
+  if (!attributes) return bad(path, "its notes are malformed");
+  entry.attributes = *std::move(attributes);
   entry.mode = mode & (entry.kind == 'd' ? kFolderModes : kFileModes);
   entry.uid = uid;
   entry.gid = gid;
@@ -187,11 +214,31 @@ Result<> fill_file(int fd, MemberReader& from) {
   return {};
 }
 
-Result<> finish_entry(int fd, const std::string& path, const Entry& entry) {
+// false: extended attributes are not kept here.
+Result<bool> finish_entry(int fd, const std::string& path, const Entry& entry) {
   if (::fchown(fd, entry.uid, entry.gid) != 0) return fail_syscall("chown " + path, errno);
   if (::fchmod(fd, entry.mode) != 0) return fail_syscall("chmod " + path, errno);
+  const bool kept = TRY(set_attributes(fd, entry.attributes));
   const timespec times[2] = {entry.changed, entry.changed};
   if (::futimens(fd, times) != 0) return fail_syscall("utimens " + path, errno);
+  return kept;
+}
+
+Result<> make_hard_link(int root, int parent, const std::string& name, const std::string& path,
+                        MemberReader& from) {
+  const std::string target = TRY(from.all(kMemberNameMax));
+  const std::size_t slash = target.rfind('/');
+  const std::string base = slash == std::string::npos ? target : target.substr(slash + 1);
+  if (!is_name(base) || target.starts_with('/')) return bad(path, "no path of a hard link");
+  const UniqueFd folder =
+      TRY(open_folder(root, slash == std::string::npos ? "" : target.substr(0, slash)));
+  struct stat seen {};
+  const bool file = ::fstatat(folder.get(), base.c_str(), &seen, AT_SYMLINK_NOFOLLOW) == 0 &&
+                    S_ISREG(seen.st_mode);
+  if (!file) return bad(path, "a hard link to what is no file");
+  if (::linkat(folder.get(), base.c_str(), parent, name.c_str(), 0) != 0) {
+    return fail_syscall("link " + path, errno);
+  }
   return {};
 }
 
@@ -209,8 +256,8 @@ Result<> make_link(int parent, const std::string& name, const std::string& path,
   return {};
 }
 
-Result<> make_folder(int parent, const std::string& name, const std::string& path,
-                     const Entry& entry, MemberReader& from) {
+Result<bool> make_folder(int parent, const std::string& name, const std::string& path,
+                         const Entry& entry, MemberReader& from) {
   TRY(from.all(0));
   if (name != "." && ::mkdirat(parent, name.c_str(), 0700) != 0) {
     return fail_syscall("mkdir " + path, errno);
@@ -219,6 +266,29 @@ Result<> make_folder(int parent, const std::string& name, const std::string& pat
       ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!fd.valid()) return fail_syscall("open " + path, errno);
   return finish_entry(fd.get(), path, entry);
+}
+
+Result<bool> make_file(int parent, const std::string& name, const std::string& path,
+                       const Entry& entry, MemberReader& from) {
+  const UniqueFd fd(
+      ::openat(parent, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!fd.valid()) return fail_syscall("making " + printable(path), errno);
+  TRY(fill_file(fd.get(), from));
+  return finish_entry(fd.get(), path, entry);
+}
+
+Result<bool> make_entry(int root, const std::string& path, const Entry& entry, MemberReader& from) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash);
+  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
+  if (path.empty() && entry.kind == 'd') return make_folder(root, ".", path, entry, from);
+  if (!is_name(name) || path.starts_with('/')) return bad(path, "no name of a file");
+  const UniqueFd parent = TRY(open_folder(root, folder));
+  if (entry.kind == 'd') return make_folder(parent.get(), name, path, entry, from);
+  if (entry.kind == 'f') return make_file(parent.get(), name, path, entry, from);
+  if (entry.kind == 'l') TRY(make_link(parent.get(), name, path, entry, from));
+  if (entry.kind == 'h') TRY(make_hard_link(root, parent.get(), name, path, from));
+  return true;
 }
 
 }  // namespace
@@ -243,19 +313,9 @@ Result<TreeReader> TreeReader::create(const std::filesystem::path& root) {
 
 Result<> TreeReader::add(const std::string& path, const std::string& notes, MemberReader& from) {
   const Entry entry = TRY(parse_notes(path, notes));
-  const std::size_t slash = path.rfind('/');
-  const std::string folder = slash == std::string::npos ? "" : path.substr(0, slash);
-  const std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
-  if (path.empty() && entry.kind == 'd') return make_folder(root_.get(), ".", path, entry, from);
-  if (!is_name(name) || path.starts_with('/')) return bad(path, "no name of a file");
-  const UniqueFd parent = TRY(open_folder(root_.get(), folder));
-  if (entry.kind == 'd') return make_folder(parent.get(), name, path, entry, from);
-  if (entry.kind == 'l') return make_link(parent.get(), name, path, entry, from);
-  const UniqueFd fd(::openat(parent.get(), name.c_str(),
-                             O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd.valid()) return fail_syscall("making " + printable(path), errno);
-  TRY(fill_file(fd.get(), from));
-  return finish_entry(fd.get(), path, entry);
+  const bool kept = TRY(make_entry(root_.get(), path, entry, from));
+  if (!kept) ++attributes_lost_;
+  return {};
 }
 
 }  // namespace dokku::server

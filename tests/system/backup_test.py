@@ -133,7 +133,7 @@ class Backup(SystemTest):
         cases = {"cut": (whole[:middle], "cut"),
                  "tampered": (whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1:],
                               "changed or cut after byte"),
-                 "newer": (whole[:8] + b"\x02\x00" + whole[10:], "a newer version"),
+                 "newer": (whole[:8] + b"\x03\x00" + whole[10:], "a newer version"),
                  "foreign": (b"PK\x03\x04" + whole[4:], "not a backup of dokku's"),
                  "longer": (whole + b"x", "changed or cut")}
         for name, (content, sentence) in cases.items():

@@ -70,6 +70,9 @@ TEST_F(BuildsCommands, MistakesAreNamed) {
             " !     No build 9 of blog is kept\n !     See them: dokku builds:list blog\n");
   EXPECT_EQ(run("builds:output", "blog", "x").err, " !     x is no number of a build\n");
   EXPECT_EQ(run("builds:list", "nobody").status, 20);
+  EXPECT_EQ(run("builds:cancel", "blog"),
+            (Outcome{1, "", " !     Nothing of blog is being built\n"}));
+  EXPECT_EQ(run("builds:cancel", "nobody").status, 20);
 }
 
 }  // namespace

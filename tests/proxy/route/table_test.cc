@@ -49,6 +49,24 @@ TEST_F(Table, ExactWinsOverWildcardAndLongerWildcardOverShorter) {
   EXPECT_EQ(who("example.com"), "");
 }
 
+TEST_F(Table, AStarAnswersToWhatNobodyClaims) {
+  ASSERT_TRUE(table_.put(group("rest", {"*"})));
+  ASSERT_TRUE(table_.put(group("blog", {"blog.test", "*.wild.test"})));
+  EXPECT_EQ(who("blog.test"), "blog");
+  EXPECT_EQ(who("x.wild.test"), "blog");
+  EXPECT_EQ(who("wild.test"), "rest");
+  EXPECT_EQ(who("203.0.113.7"), "rest");
+  EXPECT_EQ(who(""), "rest");
+  EXPECT_EQ(who(std::string(300, 'a')), "rest");
+  EXPECT_EQ(table_.put(group("other", {"*"})).error().code(), Errc::conflict);
+  ASSERT_TRUE(table_.replace_all(table_.groups()));
+  EXPECT_EQ(who("example.com"), "rest");
+  table_.remove("rest");
+  EXPECT_EQ(who("example.com"), "");
+  ASSERT_TRUE(table_.put(group("other", {"*"})));
+  EXPECT_EQ(who("example.com"), "other");
+}
+
 TEST_F(Table, AHostBelongsToOneKey) {
   ASSERT_TRUE(table_.put(group("blog", {"a.test"}, {9000})));
   EXPECT_EQ(table_.put(group("shop", {"a.test"})).error().code(), Errc::conflict);

@@ -82,6 +82,30 @@ TEST_F(RoomTest, CachesMakeRoomTheLongestUnusedFirstAndTheOwnLast) {
   EXPECT_TRUE(progress_.says("Making room: the build cache of old is gone (4.0 MB)"));
 }
 
+TEST_F(RoomTest, FetchedBuildpacksMakeRoomAfterTheCachesAndGoWithThem) {
+  const fs::path packs = instance_.cache_dir() / "packs";
+  const auto fetch = [&] {
+    fs::create_directories(packs / "id/tree");
+    std::ofstream(packs / "id/tree/x") << std::string(4 * kMiB, 'x');
+    std::ofstream(packs / "id.lock").flush();
+  };
+  create("old");
+  cache("old", 1);
+  fetch();
+  free_ = 15 * kMiB;  // of which both take 8
+  ASSERT_TRUE(push("tree one"));
+  EXPECT_FALSE(has_cache("old"));
+  EXPECT_TRUE(fs::exists(packs / "id"));
+  free_ = 12 * kMiB;
+  ASSERT_TRUE(push("tree two"));
+  EXPECT_FALSE(fs::exists(packs / "id"));
+  EXPECT_TRUE(progress_.says("Making room: fetched buildpacks are gone (4.0 MB)"));
+  fetch();
+  EXPECT_EQ(deploys_->clean_up(Cleaning{})->caches, 0U);
+  EXPECT_GE(deploys_->clean_up(Cleaning{.caches = true})->caches, 4 * kMiB);
+  EXPECT_FALSE(fs::exists(packs / "id"));
+}
+
 TEST_F(RoomTest, ACacheOfARunningBuildStays) {
   create("shop");
   cache("shop", 1);

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 
 #include <fstream>
 
@@ -40,6 +41,26 @@ class VolumeTree : public ::testing::Test {
     EXPECT_TRUE(reader.next());
     TreeReader tree = TRY(TreeReader::create(folder_ / "to"));
     return tree.add(path, notes, reader);
+  }
+
+  void there_and_back() {
+    StringSink sink;
+    MemberWriter writer(sink);
+    ASSERT_TRUE(write_tree(writer, folder_ / "from", "volume/v"));
+    ASSERT_TRUE(writer.finish());
+    StringSource source(sink.bytes);
+    MemberReader reader(source);
+    auto tree = TreeReader::create(folder_ / "to");
+    ASSERT_TRUE(tree);
+    for (;;) {
+      const auto head = reader.next();
+      ASSERT_TRUE(head) << head.error().message();
+      if (!*head) break;
+      const std::string path = (*head)->name.size() > 9 ? (*head)->name.substr(9) : "";
+      const Result<> added = tree->add(path, (*head)->notes, reader);
+      ASSERT_TRUE(added) << added.error().message();
+    }
+    EXPECT_EQ(tree->attributes_lost(), 0U);
   }
 
   fs::path folder_;
@@ -89,6 +110,59 @@ TEST_F(VolumeTree, FilesFoldersAndLinksComeBackWithModesAndTimes) {
   EXPECT_FALSE(fs::exists(fs::symlink_status(folder_ / "to/fifo")));
 }
 
+TEST_F(VolumeTree, HardLinksStayOneFile) {
+  std::ofstream(folder_ / "from/a/one") << "text";
+  fs::create_hard_link(folder_ / "from/a/one", folder_ / "from/a/b/two");
+  fs::create_hard_link(folder_ / "from/a/one", folder_ / "three");  // outside: no matter
+  fs::create_hard_link(folder_ / "from/a/one", folder_ / "from/zz");
+  there_and_back();
+  struct stat one {};
+  ASSERT_EQ(::stat((folder_ / "to/a/one").c_str(), &one), 0);
+  EXPECT_EQ(one.st_nlink, 3U);
+  for (const char* name : {"to/a/b/two", "to/zz"}) {
+    struct stat other {};
+    ASSERT_EQ(::stat((folder_ / name).c_str(), &other), 0);
+    EXPECT_EQ(other.st_ino, one.st_ino) << name;
+    EXPECT_EQ(read_file(folder_ / name).value_or("?"), "text");
+  }
+}
+
+TEST_F(VolumeTree, AttributesOfUsersStay) {
+  const std::string file = folder_ / "from/a/file";
+  const std::string folder = folder_ / "from/a";
+  std::ofstream(folder_ / "from/a/file") << "text";
+  const std::string value("\0 :=\xff", 6);
+  if (::setxattr(file.c_str(), "user.a b=c", value.data(), value.size(), 0) != 0) {
+    GTEST_SKIP() << "this file system keeps no attributes";
+  }
+  ASSERT_EQ(::setxattr(folder.c_str(), "user.empty", "", 0, 0), 0);
+  const std::string large(3000, 'x');
+  ASSERT_EQ(::setxattr(file.c_str(), "user.large", large.data(), large.size(), 0), 0);
+  // A program that may do more than whoever starts it: cap_net_raw+ep.
+  const std::string capability("\x01\0\0\x02\0\x20\0\0\0\0\0\0\0\0\0\0\0\0\0\0", 20);
+  ASSERT_EQ(
+      ::setxattr(file.c_str(), "security.capability", capability.data(), capability.size(), 0), 0);
+  there_and_back();
+  std::string read(8192, '\0');
+  const std::string back = folder_ / "to/a/file";
+  ASSERT_EQ(::getxattr(back.c_str(), "user.a b=c", read.data(), read.size()), 6);
+  EXPECT_EQ(read.substr(0, 6), value);
+  EXPECT_EQ(::getxattr(back.c_str(), "user.large", read.data(), read.size()), 3000);
+  EXPECT_EQ(::getxattr((folder_ / "to/a").c_str(), "user.empty", read.data(), read.size()), 0);
+  EXPECT_LT(::getxattr(back.c_str(), "security.capability", read.data(), read.size()), 0);
+}
+
+TEST_F(VolumeTree, AHardLinkLeadsToAFileOfTheBackup) {
+  std::ofstream(folder_ / "secret") << "x";
+  ASSERT_TRUE(put("out", "l 777 0 0 0", folder_.string()));
+  ASSERT_TRUE(put("file", "f 644 0 0 0", "x"));
+  ASSERT_TRUE(put("good", "h 644 0 0 0", "file"));
+  for (const char* to : {"../secret", "/etc/passwd", "out/secret", "out", "", ".", "gone", "a"}) {
+    EXPECT_FALSE(put("bad", "h 644 0 0 0", to)) << to;
+  }
+  EXPECT_FALSE(fs::exists(fs::symlink_status(folder_ / "to/bad")));
+}
+
 TEST_F(VolumeTree, NothingLeadsOutside) {
   const std::string file = "f 644 0 0 0";
   ASSERT_TRUE(put("out", "l 777 0 0 0", folder_.string()));
@@ -102,7 +176,10 @@ TEST_F(VolumeTree, NothingLeadsOutside) {
 }
 
 TEST_F(VolumeTree, MalformedNotesAreNamed) {
-  for (const char* notes : {"", "f", "x 644 0 0 0", "f 644 0 0", "f 644 0 0 0 0", "f abc 0 0 0"}) {
+  for (const char* notes : {"", "f", "x 644 0 0 0", "f 644 0 0", "f 644 0 0 0 0", "f abc 0 0 0",
+                            "f 644 0 0 0 x", "f 644 0 0 0 eHg=", "f 644 0 0 0 eHg=:!",
+                            // security.x, trusted.x
+                            "f 644 0 0 0 c2VjdXJpdHkueA==:eA==", "f 644 0 0 0 dHJ1c3RlZC54:eA=="}) {
     const Result<> added = put("file", notes, "x");
     ASSERT_FALSE(added) << notes;
     EXPECT_EQ(added.error().message(), "The backup's file: its notes are malformed") << notes;
