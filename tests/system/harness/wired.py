@@ -38,7 +38,8 @@ ip link set lo up
 copy=$(mktemp -d)
 for place in $PRIVATE; do
   mount -t tmpfs -o mode=0755 tmpfs "$copy"
-  cp -a "$place/." "$copy"
+  # Locks of somebody who changes accounts may vanish meanwhile.
+  cp -a "$place/." "$copy" || [ -n "$(ls -A "$copy")" ]
   mount --move "$copy" "$place"
 done
 rmdir "$copy"
@@ -76,6 +77,8 @@ class Space:
                 "INSTANCE": os.path.join(places.PACKAGING, "instance")})
         self.kinds = ["--net", *(["--mount"] if machine else [])]
         if self.holder.stdout.readline() != "ready\n":
+            self.holder.kill()
+            self.holder.wait()
             raise AssertionError("the namespace could not be prepared")
         self.descriptor = os.open(f"/proc/{self.holder.pid}/ns/net", os.O_RDONLY | os.O_CLOEXEC)
         self.outside = []
