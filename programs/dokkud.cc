@@ -22,7 +22,6 @@
 #include <sys/stat.h>
 
 #include <array>
-#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
@@ -40,6 +39,7 @@
 #include "cli/commands/manual.h"
 #include "cli/commands/registry.h"
 #include "cli/session/server.h"
+#include "dokkud_arguments.h"
 #include "proxy/control/client.h"
 #include "runtime/containerd/connect.h"
 #include "runtime/containerd/private_containerd.h"
@@ -55,72 +55,19 @@
 #include "server/platform/deploy_lifecycle.h"
 #include "server/platform/platform.h"
 #include "server/platform/strangers.h"
-#include "server/store/passage.h"
 #include "server/setup_door/door.h"
 #include "server/setup_door/questions.h"
+#include "server/store/passage.h"
 #include "server/supervise/local_executor.h"
 
 namespace {
 
-using namespace dokku;          // NOLINT: this file is the program
-using namespace dokku::server;  // NOLINT
+using namespace dokku;            // NOLINT: this file is the program
+using namespace dokku::server;    // NOLINT
+using namespace dokku::programs;  // NOLINT
 
 // How long commands may take to end when the daemon is asked to.
 constexpr auto kStopGrace = std::chrono::seconds(10);
-
-struct Arguments {
-  std::string config;
-  std::string crash_at;
-  std::string crash_trace;
-  std::optional<int> schema_back;
-  bool prepare_stack = false;
-  bool become_containerd = false;
-  bool containerd_is_kept = false;
-  bool list_crash_points = false;
-  bool manual = false;
-  bool facts = false;
-};
-
-Result<int> read_schema(std::string_view text) {
-  int version = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), version);
-  if (error == std::errc() && end == text.data() + text.size()) return version;
-  return fail(Errc::invalid_argument, "not the number of a schema: " + std::string(text));
-}
-
-Result<Arguments> read_arguments(int argc, char** argv) {
-  Arguments read;
-  for (int i = 1; i < argc; ++i) {
-    const std::string_view word = argv[i];
-    if (word == "--config" && i + 1 < argc) {
-      read.config = argv[++i];
-    } else if (word == "--crash-at" && i + 1 < argc) {
-      read.crash_at = argv[++i];
-    } else if (word == "--trace-crash-points" && i + 1 < argc) {
-      read.crash_trace = argv[++i];
-    } else if (word == "--schema-back" && i + 1 < argc) {
-      read.schema_back = TRY(read_schema(argv[++i]));
-    } else if (word == "--prepare-stack") {
-      read.prepare_stack = true;
-    } else if (word == "--become-containerd") {
-      read.become_containerd = true;
-    } else if (word == "--containerd-is-kept") {
-      read.containerd_is_kept = true;
-    } else if (word == "--list-crash-points") {
-      read.list_crash_points = true;
-    } else if (word == "--manual") {
-      read.manual = true;
-    } else if (word == "--facts") {
-      read.facts = true;
-    } else {
-      return fail(Errc::invalid_argument, "unknown argument: " + std::string(word));
-    }
-  }
-  if (read.config.empty() && !read.list_crash_points && !read.manual && !read.facts) {
-    return fail(Errc::invalid_argument, "usage: dokkud --config FILE");
-  }
-  return read;
-}
 
 Result<> make_directories(const Instance& instance) {
   std::error_code error;
@@ -292,8 +239,7 @@ class Daemon {
                }}),
         platform_({instance, store, *clock_, lifecycle_, &deploys_, &executor_,
                    strangers_in_workers(worker_program(instance)), host_view_.get(), &containers_,
-                   &networks_, std::move(config_file)}),
-                   &networks_, &door_}),
+                   &networks_, std::move(config_file), &door_}),
         log_keeper_(
             instance.logs_dir(), [&store] { return logs_budget(store); }, std::chrono::minutes(1),
             [&instance] { return own_logs(instance); }) {
