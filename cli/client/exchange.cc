@@ -26,6 +26,7 @@ constexpr auto kDrainLimit = std::chrono::seconds(3);
 // A daemon that was restarted is back long before.
 constexpr auto kReturnLimit = std::chrono::seconds(30);
 constexpr int kRetryMilliseconds = 50;
+constexpr auto kRetry = std::chrono::milliseconds(kRetryMilliseconds);
 
 TimePoint now() { return std::chrono::steady_clock::now(); }
 
@@ -93,7 +94,7 @@ class Exchange {
 
   void on_link_ready() {
     const Result<bool> there = link_->receive();
-    if (there) saw_greeting_ = saw_greeting_ || *there;
+    if (there && *there && !std::exchange(saw_greeting_, true)) options_.descriptors.clear();
     for (;;) {
       Result<std::optional<wire::Frame>> frame = link_->next();
       if (!frame) {
@@ -264,12 +265,7 @@ class Exchange {
   }
 
   void on_daemon_away() {
-    if (!saw_greeting_) {
-      complain("dokkud closed the connection before it took the command; nothing was done");
-      complain("Try again in a moment");
-      end_ = 1;
-      return;
-    }
+    if (!saw_greeting_) return call_anew();
     const bool resumes = attached_ && !attached_->resume().empty();
     if (!resumes && !asks_what_became_) {
       asks_what_became_ = true;
@@ -286,6 +282,21 @@ class Exchange {
     complain("dokkud ended and did not come back; what became of the command is not known");
     complain("Start it: " + how_to("start") + ". Then type the command again");
     end_ = 1;
+  }
+
+  // It ended, or has no room, and never saw the call: nothing was done, so it may be made again.
+  void call_anew() {
+    if (!refused_at_) refused_at_ = now();
+    if (now() - *refused_at_ >= kReturnLimit) {
+      complain("dokkud closed the connection before it took the command; nothing was done");
+      complain("Try again in a moment");
+      end_ = 1;
+      return;
+    }
+    if (called_anew_at_ && now() - *called_anew_at_ < kRetry) return;
+    called_anew_at_ = now();
+    Result<Link> link = Link::call(options_.socket, options_.call, options_.descriptors);
+    if (link) link_ = *std::move(link);
   }
 
   // The next daemon knows from the store (cli/commands/call_outcome.cc).
@@ -368,6 +379,8 @@ class Exchange {
   std::optional<int> status_;  // of the command; output may still come
   std::optional<int> end_;     // ours
   TimePoint lost_at_{};
+  std::optional<TimePoint> refused_at_;  // by a daemon that took no call
+  std::optional<TimePoint> called_anew_at_;
   TimePoint drain_until_{};
 };
 
@@ -402,7 +415,6 @@ Result<int> exchange(ExchangeOptions options) {
   options.call.environment["DOKKU_CALL"] = std::move(name);
   Signals signals = TRY(Signals::block({SIGINT, SIGTERM, SIGHUP, SIGWINCH, SIGCONT}));
   Link link = TRY(call_patiently(options));
-  options.descriptors.clear();
   return Exchange(std::move(options), std::move(link), std::move(signals)).run();
 }
 

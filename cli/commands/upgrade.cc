@@ -127,7 +127,7 @@ void add_upgrade_commands(Registry& registry) {
                 .hidden = true});
   registry.add({.name = "upgrade:probe",
                 .description = "Say whether store, containerd and proxy answer this daemon",
-                .access = Access::admin,
+                .access = Access::reader,  // asked every second: nothing for the audit log
                 .run = probe,
                 .hidden = true});
 }

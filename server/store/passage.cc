@@ -46,7 +46,8 @@ Result<std::int64_t> events_since(Connection& newer, const fs::path& older) {
     TRY(find.step());
     last = find.integer(0);
   }
-  Statement count = TRY(newer.prepare("SELECT count(*) FROM events WHERE id > ?"));
+  Statement count = TRY(newer.prepare(
+      "SELECT count(*) FROM events WHERE id > ? AND command NOT LIKE 'upgrade:%'"));
   TRY(count.bind(last).step());
   return count.integer(0);
 }
@@ -75,8 +76,8 @@ Result<std::string> put_snapshot_back(std::unique_ptr<Connection> newer,
     newer.reset();
     TRY(put_in_place(file, options.file));
     return "The database had no way back (" + why + "): it is the snapshot " + snapshot.file +
-           " again. " + (events ? std::to_string(*events) : "All") +
-           " commands since then are lost from it";
+           " again. Lost from it: " + (events ? std::to_string(*events) : "all") +
+           " commands since then";
   }
   return fail(Errc::conflict, "the database has no way back to schema " +
                                   std::to_string(schema_version()) + " (" + why +

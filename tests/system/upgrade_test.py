@@ -108,7 +108,7 @@ class GoodVersion(UpgradeTest):
         with self.watched():
             self.dokku("upgrade:rollback").must_succeed().must_say(
                 "The database had no way back", "it is the snapshot",
-                "1 commands since then are lost")
+                "Lost from it: 1 commands since then")
         self.dokku("apps:exists", "lost").must_end_with(20)
         self.dokku("apps:exists", "since").must_succeed()
         self.assertEqual(self.schema(), self.first_schema)

@@ -105,10 +105,11 @@ TEST_F(PassageTest, AWayBackThatFailsIsReplacedByTheSnapshot) {
   const std::string then = dump();
   create("since");
   note_event("apps:create");
+  note_event("upgrade:rollback");
   take_a_newer_step("CREATE TABLE fresh (a)", "DROP TABLE no_such_table");
   const Result<Passage> passage = pass("0.1.0", true);
   ASSERT_TRUE(passage) << passage.error().message();
-  EXPECT_THAT(passage->cost, HasSubstr("1 commands since then are lost"));
+  EXPECT_THAT(passage->cost, HasSubstr("Lost from it: 1 commands since then"));
   EXPECT_THAT(passage->cost, HasSubstr("no_such_table"));
   open();
   EXPECT_EQ(dump(), then);
@@ -121,7 +122,7 @@ TEST_F(PassageTest, AWayBackThatLeavesRowsOfNothingIsNotBelieved) {
                     "PRAGMA defer_foreign_keys=1; INSERT INTO formation VALUES (4711, ''web'', 1)");
   const Result<Passage> passage = pass("0.1.0", true);
   ASSERT_TRUE(passage) << passage.error().message();
-  EXPECT_THAT(passage->cost, HasSubstr("commands since then are lost"));
+  EXPECT_THAT(passage->cost, HasSubstr("Lost from it: 0 commands since then"));
   open();
   EXPECT_THAT(dump(), HasSubstr("before"));
 }
