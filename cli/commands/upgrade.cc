@@ -80,19 +80,24 @@ Attachment streams_of(UniqueFd out, UniqueFd err) {
   return attachment;
 }
 
+// Its output tells the person all there is to say.
+std::function<void(int)> ended_with(Session& session) {
+  return [finish = session.finish_later()](int status) { finish(status, {}); };
+}
+
 Result<int> rollback(Invocation& call) {
   TRY(at_most(call, 0));
   server::UpgradeUnderWay change = TRY(call.platform.upgrades.start_rollback());
   record_event(call, "", "");
   TRY(call.session.attach(streams_of(std::move(change.out), std::move(change.err))));
-  call.platform.upgrades.when_ended(std::move(change.process), call.session.finish_later());
+  call.platform.upgrades.when_ended(std::move(change.process), ended_with(call.session));
   return 0;
 }
 
 Result<int> resume(Invocation& call) {
   TRY(at_most(call, 0));
   TRY(call.session.attach(streams_of({}, {})));
-  call.platform.upgrades.when_settled(call.session.finish_later());
+  call.platform.upgrades.when_settled(ended_with(call.session));
   return 0;
 }
 
@@ -107,14 +112,13 @@ Result<int> probe(Invocation& call) {
 
 void add_upgrade_commands(Registry& registry) {
   registry.add_topic({"upgrade", "See how upgrades of dokku went, and go back"});
-  registry.add(
-      {.name = "upgrade:status",
-       .arguments = "[--format stdout|json]",
-       .description = "Say which version runs and how the last upgrade went",
-       .access = Access::admin,
-       .run = status,
-       .flags = {{"format", 0, Flag::Kind::text, "stdout or json"}},
-       .examples = {"upgrade:status", "upgrade:status --format json"}});
+  registry.add({.name = "upgrade:status",
+                .arguments = "[--format stdout|json]",
+                .description = "Say which version runs and how the last upgrade went",
+                .access = Access::admin,
+                .run = status,
+                .flags = {{"format", 0, Flag::Kind::text, "stdout or json"}},
+                .examples = {"upgrade:status", "upgrade:status --format json"}});
   registry.add({.name = "upgrade:rollback",
                 .description = "Go back to the version of dokku that ran before the last upgrade",
                 .access = Access::admin,
