@@ -51,14 +51,24 @@ struct Minded {
   Keeping keeping;
   std::optional<Running> running;
   std::optional<Question> question;
+  std::filesystem::path program = {};  // what runs or ran, without links
 };
+
+// Whose end may be an upgrade's: so often is looked at where the link to its program leads.
+constexpr Duration kLookAtLink = std::chrono::milliseconds(200);
+
+std::filesystem::path without_links(const std::filesystem::path& program) {
+  std::error_code missing;
+  return std::filesystem::canonical(program, missing);
+}
 
 class Loop final : public Keeper {
  public:
   Loop(KeeperOptions options, const Clock& clock, UniqueFd signals)
       : options_(std::move(options)), clock_(clock), signals_(std::move(signals)) {
     for (const DaemonPlan& plan : options_.plans) {
-      minded_.push_back({plan, Keeping(options_.limits, clock_.now()), {}, {}});
+      minded_.push_back(
+          {plan, Keeping(options_.limits, clock_.now()), {}, {}, without_links(plan.program)});
       adopt(minded_.back(), "runs already");
     }
   }
@@ -79,6 +89,9 @@ class Loop final : public Keeper {
   // --- deeds
 
   void do_what_is_due(Minded& one) {
+    if (waits(one) && without_links(one.plan.program) != one.program) {
+      one.keeping.replaced(clock_.now());
+    }
     while (may_act(one)) {
       const std::optional<Keeping::Deed> deed = one.keeping.due(clock_.now());
       if (!deed) return;
@@ -100,6 +113,8 @@ class Loop final : public Keeper {
     }
   }
 
+  static bool waits(const Minded& one) { return one.keeping.state() == Keeping::State::waiting; }
+
   // Those before it have been ready, or have failed once: one that cannot start blocks nobody.
   bool may_act(const Minded& one) const {
     if (one.running || stopping_) return true;
@@ -119,6 +134,7 @@ class Loop final : public Keeper {
 
   Result<> launch(Minded& one) {
     const UniqueFd log = TRY(open_daemon_log(one.plan.log_file));
+    one.program = without_links(one.plan.program);
     ProcessSpec spec;
     spec.program = one.plan.program;
     spec.arguments = one.plan.arguments;
@@ -239,6 +255,7 @@ class Loop final : public Keeper {
       }
       const std::optional<TimePoint> due = one.keeping.next();
       if (due && may_act(one)) soonest(next, *due);
+      if (waits(one)) soonest(next, clock_.now() + kLookAtLink);
     }
     if (::poll(watched.data(), watched.size(), millis_until(next)) < 0 && errno != EINTR) {
       return fail_syscall("poll", errno);

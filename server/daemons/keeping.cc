@@ -71,6 +71,11 @@ void Keeping::ended(TimePoint now) {
   due_ = now + backoff_.next(ran ? now - begun_ : Duration::zero());
 }
 
+void Keeping::replaced(TimePoint now) {
+  backoff_ = Backoff();
+  if (state_ == State::waiting) due_ = now;
+}
+
 void Keeping::stop(TimePoint now) {
   if (stopping_) return;
   stopping_ = true;

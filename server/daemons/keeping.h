@@ -42,6 +42,8 @@ class Keeping {
   void answered(TimePoint now, bool yes);
   void ended(TimePoint now);  // or did not start at all
   void stop(TimePoint now);
+  // Its program is another one than that which ended: how that fared no longer counts.
+  void replaced(TimePoint now);
 
   State state() const { return state_; }
   // It was ready once, or has ended before: those that come after it need not wait any longer.

@@ -69,6 +69,16 @@ TEST_F(KeepingTest, AMinuteOfRunningResetsThePause) {
   EXPECT_EQ(*keeping_.next() - now_, 100ms);
 }
 
+TEST_F(KeepingTest, AnotherProgramIsStartedAtOnce) {
+  for (int i = 0; i < 8; ++i) keeping_.ended(now_);
+  EXPECT_NE(keeping_.due(now_), Keeping::Deed::start);
+  keeping_.replaced(now_);
+  EXPECT_EQ(keeping_.due(now_), Keeping::Deed::start);
+  keeping_.started(now_);
+  keeping_.ended(now_);
+  EXPECT_EQ(keeping_.next(), now_ + Backoff::kFirst);
+}
+
 TEST_F(KeepingTest, AStartThatFailedWaitsToo) {
   ASSERT_EQ(after(0s), Deed::start);
   keeping_.ended(now_);

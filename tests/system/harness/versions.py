@@ -29,12 +29,15 @@ def frame(kind, payload):
     return struct.pack("<IBBH", len(payload), kind, 0, 0) + payload
 while True:
     client, _ = listener.accept()
-    call = client.recv(65536)
-    client.sendall(b"dokku/" + struct.pack("<H", 1))
-    if b"version" in call:
-        client.sendall(frame(32, b"dokku version 0.2.0\\n") + frame(34, b"\\0"))
-    else:
-        client.sendall(frame(33, b" !     not in this version\\n") + frame(34, b"\\1"))
+    try:
+        call = client.recv(65536)
+        client.sendall(b"dokku/" + struct.pack("<H", 1))
+        if b"version" in call:
+            client.sendall(frame(32, b"dokku version 0.2.0\\n") + frame(34, b"\\0"))
+        else:
+            client.sendall(frame(33, b" !     not in this version\\n") + frame(34, b"\\1"))
+    except OSError:
+        pass  # a client that did not wait
     client.close()
 '''
 
