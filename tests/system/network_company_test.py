@@ -99,8 +99,7 @@ class Company(WiredTest):
         self.inside("site", "curl", "-sS", "https://signed.test/").must_succeed().must_say(
             "signed by the company")
         self.inside("site", "env").must_succeed().must_not_say("3128")
-        self.dokku("config:set", "--no-restart", "site",
-                   f"http_proxy=http://{SERVER}:3128").must_succeed()
+        self.dokku("config:set", "site", f"http_proxy=http://{SERVER}:3128").must_succeed()
         self.inside("site", "curl", "-sS", "http://far.test/").must_succeed().must_say(
             "by way of the proxy")
 
