@@ -30,7 +30,7 @@ foreach(test ${system_tests})
   cmake_path(GET test STEM stem)
   add_test(NAME system.${stem} COMMAND ${PYTHON3} ${test}
            WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}/tests/system)
-  set_tests_properties(system.${stem} PROPERTIES LABELS system TIMEOUT 600 RUN_SERIAL ON COST 1
+  set_tests_properties(system.${stem} PROPERTIES LABELS system TIMEOUT 1200 RUN_SERIAL ON COST 1
     SKIP_RETURN_CODE 77
     ENVIRONMENT "DOKKU_BIN=${PROJECT_BINARY_DIR}/bin;DOKKU_SOURCE=${PROJECT_SOURCE_DIR}")
 endforeach()

@@ -146,12 +146,12 @@ TEST(Envelope, SaysWhichKeyIsWanting) {
 
 TEST(Envelope, ANewerFormatAndAForeignFileAreNamed) {
   std::string bytes = write_backup({}, kMembers);
-  bytes[8] = 2;
+  bytes[8] = 3;
   const auto newer = read_backup(bytes, {});
   ASSERT_FALSE(newer);
   EXPECT_EQ(newer.error().code(), Errc::conflict);
   EXPECT_EQ(newer.error().message(),
-            "The backup has format 2, written by a newer version; this one knows format 1\n"
+            "The backup has format 3, written by a newer version; this one knows format 2\n"
             "Install the newer version first");
   EXPECT_EQ(read_backup("PK\x03\x04 something else", {}).error().message(),
             "This is not a backup of dokku's");
