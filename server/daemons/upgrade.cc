@@ -12,7 +12,13 @@ using State = UpgradeRecord::State;
 constexpr Duration kLookAgain = 50ms;
 constexpr Duration kProbeAgain = 1s;
 
-const char* name_of(Part part) {
+std::string seconds(Duration time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+}
+
+}  // namespace
+
+const char* program_of(Part part) {
   switch (part) {
     case Part::dokkud:
       return "dokkud";
@@ -23,12 +29,6 @@ const char* name_of(Part part) {
   }
   return "";
 }
-
-std::string seconds(Duration time) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
-}
-
-}  // namespace
 
 Result<UpgradeRecord> Upgrade::run(UpgradeRecord record) {
   Result<> went;
@@ -142,7 +142,7 @@ Result<pid_t> Upgrade::await_dokkud_again(const std::string& version) {
 
 Fail Upgrade::ended(const std::string& version, Part part, TimePoint begun) {
   const std::string words = world_.last_words(part);
-  return fail(Errc::unavailable, std::string(name_of(part)) + " " + version + " ended " +
+  return fail(Errc::unavailable, std::string(program_of(part)) + " " + version + " ended " +
                                      seconds(clock_.now() - begun) + " after its start" +
                                      (words.empty() ? "" : ": " + words));
 }

@@ -20,6 +20,7 @@ namespace dokku::server {
 
 // What runs all the time. The supervisor is missing where systemd has its place.
 enum class Part { dokkud, proxy, supervisor };
+const char* program_of(Part part);  // "dokku-proxy"
 
 class UpgradeWorld {
  public:

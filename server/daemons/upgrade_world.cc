@@ -53,18 +53,6 @@ pid_t main_pid_of(const std::string& unit) {
   return pid;
 }
 
-const char* program_of(Part part) {
-  switch (part) {
-    case Part::dokkud:
-      return "dokkud";
-    case Part::proxy:
-      return "dokku-proxy";
-    case Part::supervisor:
-      return "dokku-supervise";
-  }
-  return "";
-}
-
 class Machine final : public UpgradeWorld {
  public:
   Machine(const UpgradePlace& place, KeptBy keeper, std::function<void(const std::string&)> tell)
