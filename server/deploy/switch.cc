@@ -50,9 +50,11 @@ Result<> Pipeline::switch_over(Deploy& deploy, const Release& release) {
   if (deploy.progress.cancel().cancelled()) return fail(Errc::cancelled, "Cancelled");
   std::optional<std::uint64_t> old;
   std::optional<Release> old_live;
+  std::optional<Release> waiting;
   const auto change = [&](WriteTx& tx) -> Result<> {
     old = TRY(running_number(tx, id));
     old_live = TRY(live_release(tx, id));
+    waiting = TRY(waiting_release(tx, id));
     TRY(set_release_state(tx, id, release.number, ReleaseState::live));
     TRY(set_app_stopped(tx, id, false));
     // A restart of what was live leaves a newer image waiting.
@@ -77,6 +79,7 @@ Result<> Pipeline::switch_over(Deploy& deploy, const Release& release) {
   const Result<> back = parts_.store.write([&](WriteTx& tx) -> Result<> {
     note_call_done(false);
     TRY(set_running_number(tx, id, old));
+    if (waiting) TRY(set_waiting_number(tx, id, waiting->number));
     TRY(set_app_stopped(tx, id, deploy.app.stopped));
     if (!old_live) return set_release_state(tx, id, release.number, ReleaseState::retired);
     TRY(set_release_state(tx, id, old_live->number, ReleaseState::starting));

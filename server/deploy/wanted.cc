@@ -28,6 +28,12 @@ std::optional<std::uint64_t> number(const std::optional<std::string>& text) {
   return value;
 }
 
+Result<> set_number(WriteTx& tx, AppId app, const char* name, std::optional<std::uint64_t> value) {
+  std::optional<std::string> text;
+  if (value) text = std::to_string(*value);
+  return set_property(tx, app, name, text);
+}
+
 // Until the slowest check of web could have passed, the process may take to listen.
 Duration ready_limit(const HealthChecks& checks, Duration least) {
   const auto web = checks.find("web");
@@ -50,9 +56,7 @@ Result<std::optional<std::uint64_t>> running_number(const ReadTx& tx, AppId app)
 }
 
 Result<> set_running_number(WriteTx& tx, AppId app, std::optional<std::uint64_t> running) {
-  std::optional<std::string> text;
-  if (running) text = std::to_string(*running);
-  return set_property(tx, app, kRunning, text);
+  return set_number(tx, app, kRunning, running);
 }
 
 Result<std::optional<Release>> waiting_release(const ReadTx& tx, AppId app) {
@@ -66,9 +70,7 @@ Result<std::optional<Release>> waiting_release(const ReadTx& tx, AppId app) {
 }
 
 Result<> set_waiting_number(WriteTx& tx, AppId app, std::optional<std::uint64_t> waiting) {
-  std::optional<std::string> text;
-  if (waiting) text = std::to_string(*waiting);
-  return set_property(tx, app, kWaiting, text);
+  return set_number(tx, app, kWaiting, waiting);
 }
 
 std::uint16_t port_of(const Release& release) {

@@ -250,6 +250,17 @@ TEST_F(SkippedDeploysTest, ItsImageIsKeptAndOneThatFailsMayBeTriedAgain) {
   EXPECT_EQ(live()->image_ref, "dokku/blog:r2");
 }
 
+TEST_F(SkippedDeploysTest, OneWhoseNameIsTakenWaitsOn) {
+  set(kSkipDeploy, "true");
+  ASSERT_TRUE(push("tree one"));
+  proxy::Group other{.key = "other", .hosts = {"blog.test"}};
+  ASSERT_TRUE(proxy_.put(other));
+  EXPECT_FALSE(deploys_->deploy_newest(now(), kAlice, progress_));
+  EXPECT_FALSE(live());
+  ASSERT_TRUE(waiting());
+  EXPECT_EQ(waiting()->number, 1U);
+}
+
 TEST_F(SkippedDeploysTest, ARollbackForgetsWhatWaits) {
   ASSERT_TRUE(push("tree one"));
   ASSERT_TRUE(push("tree two"));
