@@ -9,7 +9,7 @@ import re
 import unittest
 
 from live import Live
-from mutations_test import BYTES, replace_one
+from mutations_test import change_byte, replace_one
 
 SEED = int(os.environ.get("SEED", "9110"))
 MUTATIONS = int(os.environ.get("MUTATIONS", "600"))
@@ -37,12 +37,8 @@ STATUS = re.compile(rb"HTTP/1\.1 ([1-9]\d\d) [\t\x20-\x7e\x80-\xff]*\Z")
 def mutated(chance, data):
     at = chance.randrange(len(data))
     kind = chance.randrange(5)
-    if kind == 0:
-        return data[:at] + chance.choice(BYTES) + data[at:]
-    if kind == 1:
-        return data[:at] + chance.choice(BYTES) + data[at + 1:]
-    if kind == 2:
-        return data[:at] + data[at + 1:]
+    if kind <= 2:
+        return change_byte(chance, data, at, kind)
     if kind == 3:
         return data.replace(b"\r\n", b"\r\n" + chance.choice(LINES) + b"\r\n", 1)
     return replace_one(chance, data, *chance.choice(WORDS))

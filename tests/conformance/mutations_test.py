@@ -65,15 +65,20 @@ def replace_one(chance, data, old, new):
     return data[:at] + new + data[at + len(old):]
 
 
-def mutated(chance, data):
-    kind = chance.randrange(6)
-    at = chance.randrange(len(data))
+def change_byte(chance, data, at, kind):
+    """0: one more, 1: another one, 2: one less."""
     if kind == 0:
         return data[:at] + chance.choice(BYTES) + data[at:]
     if kind == 1:
         return data[:at] + chance.choice(BYTES) + data[at + 1:]
-    if kind == 2:
-        return data[:at] + data[at + 1:]
+    return data[:at] + data[at + 1:]
+
+
+def mutated(chance, data):
+    kind = chance.randrange(6)
+    at = chance.randrange(len(data))
+    if kind <= 2:
+        return change_byte(chance, data, at, kind)
     if kind == 3:
         end = data.find(b"\r\n\r\n") + 2
         lines = [m.end() for m in re.finditer(b"\r\n", data[:end])] or [0]
