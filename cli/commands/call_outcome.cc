@@ -9,6 +9,7 @@
 #include "cli/commands/cut_off.h"
 #include "cli/commands/registry.h"
 #include "cli/commands/topics.h"
+#include "server/deploy/deploys.h"
 #include "server/deploy/wanted.h"
 #include "server/store/calls.h"
 
@@ -17,17 +18,33 @@ namespace {
 
 using server::CallRecord;
 
+// For processes that were started already, and maybe for a first start.
+constexpr Duration kServingPatience = std::chrono::seconds(60);
+
 Result<std::uint64_t> serving(Invocation& call, server::AppId app) {
   const auto look = [&](server::ReadTx& tx) { return server::running_number(tx, app); };
   const std::optional<std::uint64_t> number = TRY(call.platform.store.read(look));
   return number.value_or(0);
 }
 
+// What the store says is done; requests may reach it only when its processes were found again.
+Result<> await_serving(Invocation& call, server::AppId id) {
+  if (call.platform.deploys == nullptr || id == server::AppId::global) return {};
+  const auto apps = TRY(call.platform.store.read([](auto& tx) { return server::list_apps(tx); }));
+  for (const server::App& app : apps) {
+    if (app.id != id) continue;
+    return call.platform.deploys->await_serving(app, kServingPatience, call.session.cancel());
+  }
+  return {};
+}
+
 Result<int> say_done(Invocation& call, const CallRecord& record) {
+  const Result<> served = await_serving(call, record.app);
   const std::uint64_t number = TRY(serving(call, record.app));
-  const bool serves = record.release != 0 && number == record.release;
+  const bool serves = served && record.release != 0 && number == record.release;
   call.print.info1("It is back: " + call.args[1] + " is done as a whole" +
                    (serves ? ", release " + std::to_string(number) + " serves" : ""));
+  if (!served) call.print.warn("Its processes are not all up: " + served.error().message());
   return 0;
 }
 

@@ -11,6 +11,10 @@ state_dir_of_instance() { printf '%s' "${state:-$root/lib}"; }
 watched_sysctls=(net.ipv4.ip_forward net.ipv6.conf.all.forwarding net.ipv4.conf.all.rp_filter
   net.ipv4.conf.all.route_localnet net.ipv4.conf.default.rp_filter kernel.core_pattern)
 
+# alone_on_the_machine COMMAND...: instances come and go side by side; users, settings and the list
+# of instances, which all share, are changed by one at a time.
+alone_on_the_machine() { (flock 7 && "$@") 7</run; }
+
 # The first instance of a machine notes the settings that it may change; the last one restores them.
 remember_machine() {
   install -d -m 0755 "$instances_dir"

@@ -121,6 +121,9 @@ class Deploys {
   }
 
   Result<> routes_changed(const App& app);
+  // Returns when requests reach what the store says shall serve: after the daemon's start routes
+  // follow as processes are found ready. timed_out, cancelled; unavailable: one does not start.
+  Result<> await_serving(const App& app, Duration patience, const CancelToken& cancel);
   // For groups of ours that are no app's.
   AppRoutes& routes() { return routes_; }
   // A crash point (crash_points.h).

@@ -52,6 +52,7 @@ class Staging {
       if (!head) break;
       TRY(take(*head));
     }
+    TRY(finish_volume());
     TRY(rows_->finish());
     TRY(check_layers());
     TRY(sync(dir_.path()));
@@ -181,6 +182,7 @@ class Staging {
       if (::mkdir((folder / name).c_str(), 0700) != 0) return fail_syscall("mkdir", errno);
     }
     if (tree_name_ != name) {
+      TRY(finish_volume());
       const fs::path folder = TRY(dir_.volumes());
       TreeReader tree = TRY(TreeReader::create(folder / name));
       tree_.emplace(std::move(tree));
@@ -191,6 +193,8 @@ class Staging {
     staged_.attributes_lost += tree_->attributes_lost() - before;
     return {};
   }
+
+  Result<> finish_volume() { return tree_ ? tree_->finish() : Result<>(); }
 
   bool belongs(const std::string& volume) const {
     if (staged_.manifest.kind == BackupManifest::Kind::server) return true;

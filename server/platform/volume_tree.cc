@@ -214,6 +214,10 @@ Result<> fill_file(int fd, MemberReader& from) {
   return {};
 }
 
+bool is_below(const std::string& path, const std::string& folder) {
+  return folder.empty() ? !path.empty() : path.starts_with(folder + "/");
+}
+
 // false: extended attributes are not kept here.
 Result<bool> finish_entry(int fd, const std::string& path, const Entry& entry) {
   if (::fchown(fd, entry.uid, entry.gid) != 0) return fail_syscall("chown " + path, errno);
@@ -313,8 +317,24 @@ Result<TreeReader> TreeReader::create(const std::filesystem::path& root) {
 
 Result<> TreeReader::add(const std::string& path, const std::string& notes, MemberReader& from) {
   const Entry entry = TRY(parse_notes(path, notes));
+  TRY(close_folders(&path));
   const bool kept = TRY(make_entry(root_.get(), path, entry, from));
   if (!kept) ++attributes_lost_;
+  if (entry.kind == 'd') open_.push_back({path, entry.changed});
+  return {};
+}
+
+Result<> TreeReader::close_folders(const std::string* next) {
+  while (!open_.empty()) {
+    const OpenFolder& innermost = open_.back();
+    if (next != nullptr && is_below(*next, innermost.path)) break;
+    const UniqueFd folder = TRY(open_folder(root_.get(), innermost.path));
+    const timespec times[2] = {innermost.changed, innermost.changed};
+    if (::utimensat(folder.get(), ".", times, 0) != 0) {
+      return fail_syscall("utimens " + innermost.path, errno);
+    }
+    open_.pop_back();
+  }
   return {};
 }
 

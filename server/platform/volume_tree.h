@@ -10,8 +10,10 @@
 #pragma once
 
 #include <cstdint>
+#include <ctime>
 #include <filesystem>
 #include <string>
+#include <vector>
 
 #include "base/unique_fd.h"
 #include "server/backup/members.h"
@@ -37,12 +39,24 @@ class TreeReader {
   static Result<TreeReader> create(const std::filesystem::path& root);
   // `path`: below the root, "" for the root itself. Reads the member to its end.
   Result<> add(const std::string& path, const std::string& notes, MemberReader& from);
+  // After the last entry: gives folders their times, which what came into them has changed.
+  Result<> finish() { return close_folders(nullptr); }
   // Entries whose extended attributes this file system does not keep.
   std::uint64_t attributes_lost() const { return attributes_lost_; }
 
  private:
+  // In which entries may still come.
+  struct OpenFolder {
+    std::string path;
+    timespec changed{};
+  };
+
   explicit TreeReader(UniqueFd root) : root_(std::move(root)) {}
+  // Those in which `next` does not lie; nullptr: all.
+  Result<> close_folders(const std::string* next);
+
   UniqueFd root_;
+  std::vector<OpenFolder> open_;  // outermost first
   std::uint64_t attributes_lost_ = 0;
 };
 

@@ -447,4 +447,12 @@ std::size_t FakeContainers::size() const {
   return containers_.size();
 }
 
+bool FakeContainers::runs(pid_t pid) const {
+  const Lock lock(mutex_);
+  return std::any_of(containers_.begin(), containers_.end(), [&](const auto& one) {
+    const std::optional<Process>& init = one.second.init;
+    return init && init->pid == pid && !init->exit;
+  });
+}
+
 }  // namespace dokku::testing

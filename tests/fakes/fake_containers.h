@@ -88,6 +88,8 @@ class FakeContainers : public runtime::Containers {
   std::vector<std::string> calls() const;
   std::optional<runtime::ContainerSpec> spec(const std::string& id) const;
   std::size_t size() const;
+  // A container's init with this pid has not ended.
+  bool runs(pid_t pid) const;
 
  private:
   struct Process;

@@ -6,6 +6,7 @@
 #include "cli/commands/arguments.h"
 #include "fixture.h"
 #include "server/model/app_name.h"
+#include "server/store/table_rows.h"
 
 namespace dokku::cli {
 namespace {
@@ -54,9 +55,39 @@ class BadInput : public CommandsTest {
     CommandsTest::TearDown();
   }
 
-  // Store, what was asked of processes and routes, containers.
+  // Rows of the store but the audit log's, which grows by failures too. Asked for thousands of
+  // times.
+  std::string rows() {
+    std::string all;
+    const Result<> read = store_->read([&](server::ReadTx& tx) -> Result<> {
+      const std::vector<std::string> tables = TRY(server::kept_tables(tx));
+      for (const std::string& table : tables) {
+        if (table == "events") continue;
+        all += "[" + table + "]\n";
+        TRY(server::read_table(
+            tx, {table}, [](const auto&) -> Result<> { return {}; },
+            [&](const server::Row& row) -> Result<> {
+              for (const server::Value& value : row) all += shown(value) + "|";
+              all += "\n";
+              return {};
+            }));
+      }
+      return {};
+    });
+    EXPECT_TRUE(read) << read.error().message();
+    return all;
+  }
+
+  static std::string shown(const server::Value& value) {
+    if (const auto* number = std::get_if<std::int64_t>(&value)) return std::to_string(*number);
+    if (const auto* text = std::get_if<std::string>(&value)) return *text;
+    if (const auto* bytes = std::get_if<server::Bytes>(&value)) return bytes->value;
+    return "NULL";
+  }
+
+  // Rows, what was asked of processes and routes, containers.
   std::string everything() {
-    std::string all = dump();
+    std::string all = rows();
     for (const std::string& call : lifecycle_.taken()) all += "asked: " + call + "\n";
     const auto containers = containers_.list({});
     all += "containers: " + std::to_string(containers ? containers->size() : 0) + "\n";

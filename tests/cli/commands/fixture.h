@@ -137,7 +137,9 @@ class CommandsTest : public ::testing::Test {
     host.storage_dir = instance_.storage_dir();
     executor_ = std::make_unique<server::LocalExecutor>(server::LocalExecutor::Parts{
         containers_, networks_, *clock_, host, folder_ / "run/streams",
-        [](pid_t, std::uint16_t) { return server::Listening{.reachable = true}; }});
+        [this](pid_t pid, std::uint16_t) {
+          return server::Listening{.reachable = containers_.runs(pid)};
+        }});
     server::DeployParts parts{instance_, *store_, *clock_, *executor_,
                               builder_,  images_, proxy_,  points_};
     parts.route_spec = server::route_spec;

@@ -81,7 +81,9 @@ class DeployFixture : public ::testing::Test {
     HostSide host{{directory_ / "tools"}, instance_.logs_dir(), "/etc/resolv.conf", {}};
     executor_ = std::make_unique<LocalExecutor>(
         LocalExecutor::Parts{containers_, networks_, *clock_, host, directory_ / "streams",
-                             [this](pid_t, std::uint16_t) { return listening(); }});
+                             [this](pid_t pid, std::uint16_t) {
+                               return containers_.runs(pid) ? listening() : Listening{};
+                             }});
     DeployParts parts{instance_, *store_, *clock_, *executor_, builder_, images_, proxy_, points_};
     parts.route_spec = [](const ReadTx&, const App& app) {
       if (app.own_port) return Result<RouteSpec>(RouteSpec{{}, app.own_port});

@@ -279,7 +279,7 @@ TEST_F(SkippedDeploysTest, OneThatIsNotRestoredStaysDownAfterAReboot) {
   ASSERT_TRUE(containers_.end("blog.web.1.r1", 137));
   boot();
   EXPECT_TRUE(eventually([&] { return containers_.size() == 0; }));
-  EXPECT_TRUE(executor_->instances("").empty());
+  EXPECT_TRUE(eventually([&] { return executor_->instances("").empty(); }));
   ASSERT_TRUE(deploys_->deploy_newest(now(), kAlice, progress_));
   EXPECT_EQ(route().targets.size(), 1U);
 }

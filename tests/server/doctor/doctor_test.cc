@@ -37,7 +37,9 @@ class DoctorTest : public ::testing::Test {
     HostSide side{{folder_ / "tools"}, instance_.logs_dir(), "/etc/resolv.conf", {}};
     executor_ = std::make_unique<LocalExecutor>(
         LocalExecutor::Parts{containers_, networks_, *clock_, side, folder_ / "streams",
-                             [](pid_t, std::uint16_t) { return Listening{.reachable = true}; }});
+                             [this](pid_t pid, std::uint16_t) {
+                               return Listening{.reachable = containers_.runs(pid)};
+                             }});
     create("blog");
     write([&](WriteTx& tx) {
       return add_key(tx, {*KeyName::parse("alice"), *PublicKey::parse(kKey), clock_->wall()});

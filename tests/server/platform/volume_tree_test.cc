@@ -65,6 +65,7 @@ class VolumeTree : public ::testing::Test {
       const Result<> added = tree->add(path, (*head)->notes, reader);
       ASSERT_TRUE(added) << added.error().message();
     }
+    ASSERT_TRUE(tree->finish());
     EXPECT_EQ(tree->attributes_lost(), 0U);
   }
 
@@ -79,7 +80,9 @@ TEST_F(VolumeTree, FilesFoldersAndLinksComeBackWithModesAndTimes) {
   ::chmod((folder_ / "from/a/file").c_str(), 04751);
   ::chmod((folder_ / "from/a").c_str(), 02750);
   const timespec then[2] = {{1'500'000'000, 0}, {1'500'000'000, 0}};
-  ::utimensat(AT_FDCWD, (folder_ / "from/a/file").c_str(), then, 0);
+  for (const char* name : {"from/a/file", "from/a/b", "from/a", "from"}) {
+    ::utimensat(AT_FDCWD, (folder_ / name).c_str(), then, 0);
+  }
 
   StringSink sink;
   MemberWriter writer(sink);
@@ -95,6 +98,10 @@ TEST_F(VolumeTree, FilesFoldersAndLinksComeBackWithModesAndTimes) {
   ASSERT_EQ(::stat((folder_ / "to/a/file").c_str(), &seen), 0);
   EXPECT_EQ(seen.st_mode & 07777U, 0751U);  // nobody gets rights by a file of a stranger's
   EXPECT_EQ(seen.st_mtim.tv_sec, 1'500'000'000);
+  for (const char* name : {"to", "to/a", "to/a/b"}) {
+    ASSERT_EQ(::stat((folder_ / name).c_str(), &seen), 0);
+    EXPECT_EQ(seen.st_mtim.tv_sec, 1'500'000'000) << name;
+  }
   ASSERT_EQ(::stat((folder_ / "to/a").c_str(), &seen), 0);
   EXPECT_EQ(seen.st_mode & 07777U, 02750U);
   ASSERT_EQ(::stat((folder_ / "to/a/b/holes").c_str(), &seen), 0);

@@ -45,9 +45,9 @@ class LocalExecutorTest : public ::testing::Test {
     HostSide host{{directory_ / "helpers"}, directory_ / "logs", "/etc/resolv.conf", {}};
     executor_ = std::make_unique<LocalExecutor>(
         LocalExecutor::Parts{containers_, networks_, *clock_, host, directory_ / "streams",
-                             [this](pid_t, std::uint16_t port) {
+                             [this](pid_t pid, std::uint16_t port) {
                                probed_port_ = port;
-                               return Listening{.reachable = true};
+                               return Listening{.reachable = containers_.runs(pid)};
                              }});
     watch_ = executor_->watch([this](const InstanceSeen& seen) {
       std::lock_guard hold(mutex_);
