@@ -87,10 +87,11 @@ std::function<void(int)> ended_with(Session& session) {
 
 Result<int> rollback(Invocation& call) {
   TRY(at_most(call, 0));
-  server::UpgradeUnderWay change = TRY(call.platform.upgrades.start_rollback());
+  Result<server::UpgradeUnderWay> change = call.platform.upgrades.start_rollback();
+  if (!change) return Fail(std::move(change).error());
   record_event(call, "", "");
-  TRY(call.session.attach(streams_of(std::move(change.out), std::move(change.err))));
-  call.platform.upgrades.when_ended(std::move(change.process), ended_with(call.session));
+  TRY(call.session.attach(streams_of(std::move(change->out), std::move(change->err))));
+  call.platform.upgrades.when_ended(std::move(change->process), ended_with(call.session));
   return 0;
 }
 

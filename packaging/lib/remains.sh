@@ -22,6 +22,12 @@ remember_machine() {
   [[ -e $instances_dir/.sysctls ]] || read_sysctls >"$instances_dir/.sysctls"
 }
 
+# The name under which an instance in $root stands in the list.
+registered_name() {
+  local file
+  file=$(grep -lxF -- "$root" "$instances_dir"/* 2>/dev/null) && printf '%s' "${file##*/}"
+}
+
 read_sysctls() {
   local key file
   for key in "${watched_sysctls[@]}"; do

@@ -344,8 +344,14 @@ Result<std::vector<Seen>> ContainerdContainers::list(const Labels& with) {
     const Result<ContainerId> id = ContainerId::parse(record.id);
     if (!id) continue;  // not made by us
     const auto task = unclaimed.find(record.id);
-    all.push_back(seen(*id, &record, task == unclaimed.end() ? nullptr : task->second));
-    if (task != unclaimed.end()) unclaimed.erase(task);
+    if (task == unclaimed.end()) {
+      // The list leaves out a task whose shim is too busy to answer; asked for by name it does.
+      const Result<TaskState> asked = session_->tasks.get({record.id, ""});
+      all.push_back(seen(*id, &record, asked ? &*asked : nullptr));
+      continue;
+    }
+    all.push_back(seen(*id, &record, task->second));
+    unclaimed.erase(task);
   }
   if (!with.empty()) return all;
   for (const auto& [name, task] : unclaimed) {

@@ -1,16 +1,78 @@
 #include "server/deploy/routes.h"
 
 #include <algorithm>
+#include <chrono>
 
 #include "base/log.h"
+#include "server/deploy/health.h"
 #include "server/deploy/route_group.h"
 #include "server/deploy/wanted.h"
+#include "server/store/releases.h"
 
 namespace dokku::server {
 namespace {
 
 constexpr Duration kFirstRetry = std::chrono::milliseconds(100);
 constexpr Duration kLongestRetry = std::chrono::seconds(2);
+
+// What the thread has to look at once more, and when.
+class Again {
+ public:
+  std::optional<TimePoint> due() const {
+    return all_ || !apps_.empty() ? std::optional(at_) : std::nullopt;
+  }
+  void add(const std::set<std::string>& apps, bool all) {
+    if (!due()) at_ = std::chrono::steady_clock::now() + pause_;
+    apps_.insert(apps.begin(), apps.end());
+    all_ = all_ || all;
+  }
+  // Adds to what is to be done now.
+  void take(std::set<std::string>& apps, bool& all) {
+    pause_ = std::min(pause_ * 2, kLongestRetry);
+    apps.merge(std::exchange(apps_, {}));
+    all = std::exchange(all_, false) || all;
+  }
+  void settled() {
+    if (!due()) pause_ = kFirstRetry;
+  }
+
+ private:
+  std::set<std::string> apps_;
+  bool all_ = false;
+  Duration pause_ = kFirstRetry;
+  TimePoint at_{};
+};
+
+// Processes of other releases, which may still answer requests.
+Result<std::vector<proxy::Target>> old_targets(const ReadTx& tx, const App& app,
+                                               const std::vector<InstanceSeen>& instances,
+                                               std::uint64_t running) {
+  const auto patience = TRY(wait_to_retire(tx, app.id));
+  std::vector<proxy::Target> old;
+  for (const InstanceSeen& seen : instances) {
+    const bool serves = seen.type == "web" && seen.state == InstanceSeen::State::ready;
+    const bool waited = std::chrono::system_clock::now() - seen.since >= patience;
+    if (!serves || waited || seen.release == running) continue;
+    const Result<Release> release = find_release(tx, app.id, seen.release);
+    old.push_back({seen.address, release ? port_of(*release) : kAppPort, ""});
+  }
+  return old;
+}
+
+// What an earlier daemon left running beside what is wanted ends when its requests have ended.
+// timed_out: they have not yet.
+Result<> end_idle_strangers(const AppRoutes::Parts& parts, const std::string& name,
+                            std::uint64_t running) {
+  const std::vector<InstanceSeen> instances = parts.executor.instances(name);
+  const auto old = TRY(parts.store.read([&](ReadTx& tx) -> Result<std::vector<proxy::Target>> {
+    const Result<App> app = find_app(tx, name);
+    if (!app) return std::vector<proxy::Target>();
+    return old_targets(tx, *app, instances, running);
+  }));
+  if (!old.empty()) TRY(parts.proxy.wait_drained(old, Duration::zero()));
+  parts.executor.end_strangers(name);
+  return {};
+}
 
 }  // namespace
 
@@ -34,7 +96,10 @@ AppRoutes::~AppRoutes() {
 Result<> AppRoutes::publish(const std::string& app) {
   std::lock_guard hold(publishing_);
   auto published = publish_locked(app, false);
-  if (!published && published.error().code() == Errc::unavailable) mark(app);
+  if (published) return published;
+  const Errc what = published.error().code();
+  if (what == Errc::unavailable || what == Errc::timed_out) mark(app);
+  if (what == Errc::timed_out) return {};
   return published;
 }
 
@@ -137,6 +202,7 @@ Result<AppRoutes::Answer> AppRoutes::answer(const std::string& name) {
   return out;
 }
 
+// timed_out: it is done, and is to be called again for processes that still answer requests.
 // `patient`: an app whose instances are all still starting keeps the routes that the proxy has (an
 // earlier daemon's: the same processes are about to be found ready).
 Result<> AppRoutes::publish_locked(const std::string& app, bool patient) {
@@ -153,8 +219,7 @@ Result<> AppRoutes::publish_locked(const std::string& app, bool patient) {
     TRY(parts_.proxy.put(now.group, now.certificates));
     sent_[app] = now.group;
   }
-  parts_.executor.end_strangers(app);
-  return {};
+  return end_idle_strangers(parts_, app, now.group.generation);
 }
 
 // --- the thread that follows
@@ -166,35 +231,33 @@ void AppRoutes::mark(const std::string& app) {
 }
 
 void AppRoutes::follow() {
-  Duration pause = kFirstRetry;
+  Again again;
+  // False: once more, later.
+  const auto follow_one = [this](const std::string& app) {
+    std::lock_guard one(publishing_);
+    const Result<> published = publish_locked(app, true);
+    if (published) return true;
+    const Errc what = published.error().code();
+    if (what == Errc::unavailable || what == Errc::timed_out) return false;
+    log::error("routes of " + app + ": " + published.error().message());
+    return true;
+  };
   std::unique_lock hold(mutex_);
+  const auto woken = [this] { return stopping_ || reconcile_ || !dirty_.empty(); };
   for (;;) {
-    woken_.wait(hold, [this] { return stopping_ || reconcile_ || !dirty_.empty(); });
+    const std::optional<TimePoint> due = again.due();
+    const bool is_due = due && !woken_.wait_until(hold, *due, woken);
+    if (!due) woken_.wait(hold, woken);
     if (stopping_) return;
-    const std::set<std::string> apps = std::exchange(dirty_, {});
-    const bool all = std::exchange(reconcile_, false);
+    std::set<std::string> apps = std::exchange(dirty_, {});
+    bool all = std::exchange(reconcile_, false);
     hold.unlock();
-    bool failed = false;
-    if (all) failed = !drop_strangers();
-    std::set<std::string> again;
-    for (const std::string& app : apps) {
-      std::lock_guard one(publishing_);
-      const auto published = publish_locked(app, true);
-      if (published) continue;
-      if (published.error().code() == Errc::unavailable)
-        again.insert(app);
-      else
-        log::error("routes of " + app + ": " + published.error().message());
-    }
+    if (is_due) again.take(apps, all);
+    if (all) all = !drop_strangers();
+    std::erase_if(apps, follow_one);
+    again.add(apps, all);
+    again.settled();
     hold.lock();
-    reconcile_ = reconcile_ || failed;
-    dirty_.insert(again.begin(), again.end());
-    if (!failed && again.empty()) {
-      pause = kFirstRetry;
-      continue;
-    }
-    woken_.wait_for(hold, pause, [this] { return stopping_; });
-    pause = std::min(pause * 2, kLongestRetry);
   }
 }
 

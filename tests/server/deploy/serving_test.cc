@@ -1,4 +1,9 @@
+#include <algorithm>
+
 #include "deploy_fixture.h"
+#include "server/deploy/health.h"
+#include "server/store/properties.h"
+#include "server/supervise/instance_id.h"
 
 namespace dokku::server {
 namespace {
@@ -33,6 +38,36 @@ TEST_F(ServingTest, IsNotAwaitedOfWhatDoesNotStart) {
   containers_.on_run({});
   ASSERT_TRUE(deploys_->stop(now(), {.by = "alice", .why = "test"}, progress_));
   EXPECT_TRUE(deploys_->await_serving(now(), std::chrono::seconds(60), cancel));
+}
+
+// An earlier daemon died between the switch to release 1 and the end of release 9.
+TEST_F(ServingTest, WhatWasLeftServesUntilItsRequestsHaveEnded) {
+  ASSERT_TRUE(push("tree one"));
+  halt();
+  runtime::ContainerSpec old = *containers_.spec("blog.web.1.r1");
+  old.id = *runtime::ContainerId::parse("blog.web.1.r9");
+  old.labels = instance_labels({"blog", "web", 1, 9});
+  ASSERT_TRUE(containers_.create(old));
+  ASSERT_TRUE(networks_.attach(old.id));
+  ASSERT_TRUE(containers_.start(old.id, {}));
+  const auto set_patience = [&](const char* seconds) {
+    ASSERT_TRUE(store_->write([&](WriteTx& tx) {
+      return set_property(tx, app_->id, kChecksWaitToRetire, std::string(seconds));
+    }));
+  };
+  proxy_.set_never_drains(true);
+  boot();
+  const auto asked = [&] {
+    const std::vector<std::string> calls = proxy_.calls();
+    return std::count_if(calls.begin(), calls.end(), [](const std::string& call) {
+      return call.starts_with("wait_drained 1");
+    });
+  };
+  EXPECT_TRUE(eventually([&] { return asked() >= 3; }));
+  EXPECT_EQ(containers_.size(), 2U);
+  set_patience("0");
+  EXPECT_TRUE(eventually([&] { return containers_.size() == 1; }));
+  EXPECT_TRUE(runs_only(1));
 }
 
 }  // namespace

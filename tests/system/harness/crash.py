@@ -181,6 +181,10 @@ class CrashTest(SystemTest):
             self.assertEqual(seen, expected)
             raise
 
+    def seen_by_the_proxy(self):
+        return "".join(self.dokku(command, "crash").text
+                       for command in ("nginx:error-logs", "nginx:access-logs", "ps:report"))
+
     def kept(self, app):
         """Images and sources of an app: as many of one as of the other."""
         images = [i for i in self.ctr("images", "ls", "-q") if i.startswith(f"dokku/{app}:")]
@@ -221,9 +225,10 @@ class CrashingPush(CrashTest):
                 text, done = self.crash(point, change(), self.client_goes)
                 serves = self.get("crash").text
                 if done is None:
-                    self.assertIn(serves, (str(count), str(count - 1)))
+                    self.assertIn(serves, (str(count), str(count - 1)), self.seen_by_the_proxy())
                 else:
-                    self.assertEqual(serves, str(count if done else count - 1), text)
+                    self.assertEqual(serves, str(count if done else count - 1),
+                                     f"{text}\n{self.seen_by_the_proxy()}")
                 if done:
                     self.assertIn(repo.head(), self.instance.git(
                         "ls-remote", self.instance.remote("crash"), cwd=repo.folder).out)
