@@ -119,6 +119,23 @@ short interest(const Flow& from_here, const Flow& to_here) {
   return events;
 }
 
+struct Listeners {
+  UniqueFd udp, tcp;
+};
+
+// On one port. When the kernel chooses it (0), what is free for one may be taken for the other.
+Result<Listeners> listen_on_both(const DnsForwarderOptions& options) {
+  constexpr int kTries = 50;
+  for (int tries = 1;; ++tries) {
+    UniqueFd udp = TRY(listen_on(options, SOCK_DGRAM));
+    DnsForwarderOptions same_port = options;
+    same_port.port = port_of(udp.get());
+    Result<UniqueFd> tcp = listen_on(same_port, SOCK_STREAM);
+    if (tcp) return Listeners{std::move(udp), *std::move(tcp)};
+    if (options.port != 0 || tries == kTries) return Fail(std::move(tcp).error());
+  }
+}
+
 }  // namespace
 
 class DnsForwarder::Loop {
@@ -314,12 +331,10 @@ DnsForwarder::~DnsForwarder() = default;
 std::uint16_t DnsForwarder::port() const { return loop_->port(); }
 
 Result<std::unique_ptr<DnsForwarder>> DnsForwarder::start(const DnsForwarderOptions& options) {
-  UniqueFd udp = TRY(listen_on(options, SOCK_DGRAM));
-  DnsForwarderOptions same_port = options;
-  same_port.port = port_of(udp.get());
-  UniqueFd tcp = TRY(listen_on(same_port, SOCK_STREAM));
+  Listeners both = TRY(listen_on_both(options));
   CancelToken stop = TRY(CancelToken::create());
-  auto loop = std::make_unique<Loop>(std::move(udp), std::move(tcp), std::move(stop), options);
+  auto loop =
+      std::make_unique<Loop>(std::move(both.udp), std::move(both.tcp), std::move(stop), options);
   return std::unique_ptr<DnsForwarder>(new DnsForwarder(std::move(loop)));
 }
 

@@ -43,6 +43,17 @@ class Again {
   TimePoint at_{};
 };
 
+std::vector<proxy::Target> ready_targets(const std::vector<InstanceSeen>& instances,
+                                         std::uint64_t release, unsigned count) {
+  std::vector<proxy::Target> out;
+  for (const InstanceSeen& seen : instances) {
+    if (seen.type != "web" || seen.release != release || seen.index > count) continue;
+    if (seen.state != InstanceSeen::State::ready) continue;
+    out.push_back({seen.address, seen.port, seen.app + "." + seen.name()});
+  }
+  return out;
+}
+
 // Processes of other releases, which may still answer requests.
 Result<std::vector<proxy::Target>> old_targets(const ReadTx& tx, const App& app,
                                                const std::vector<InstanceSeen>& instances,
@@ -156,13 +167,7 @@ void AppRoutes::reconcile() {
 
 std::vector<proxy::Target> AppRoutes::targets(const std::string& app, std::uint64_t release,
                                               unsigned count) {
-  std::vector<proxy::Target> out;
-  for (const InstanceSeen& seen : parts_.executor.instances(app)) {
-    if (seen.type != "web" || seen.release != release || seen.index > count) continue;
-    if (seen.state != InstanceSeen::State::ready) continue;
-    out.push_back({seen.address, seen.port, app + "." + seen.name()});
-  }
-  return out;
+  return ready_targets(parts_.executor.instances(app), release, count);
 }
 
 // --- one answer
@@ -194,8 +199,10 @@ Result<AppRoutes::Answer> AppRoutes::answer(const std::string& name) {
     return {};
   });
   if (!read && read.error().code() != Errc::not_found) return Fail(read.error());
-  out.group.targets = targets(name, out.group.generation, count);
-  for (const InstanceSeen& seen : parts_.executor.instances(name)) {
+  // One look for both: else one that becomes ready in between is neither.
+  const std::vector<InstanceSeen> instances = parts_.executor.instances(name);
+  out.group.targets = ready_targets(instances, out.group.generation, count);
+  for (const InstanceSeen& seen : instances) {
     const bool ours = seen.type == "web" && seen.release == out.group.generation;
     if (ours && seen.state == InstanceSeen::State::starting) out.still_starting = true;
   }

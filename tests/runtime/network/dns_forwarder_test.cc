@@ -89,7 +89,8 @@ class DnsForwarderTest : public testing::Test {
                              .port = 0,
                              .host_resolv_conf = root_ / "resolv.conf",
                              .upstream_port = port_of(upstream_)});
-    EXPECT_TRUE(started.has_value()) << started.error().message();
+    EXPECT_TRUE(started) << started.error().message();
+    if (!started) return;
     forwarder_ = *std::move(started);
     client_ = connected(SOCK_DGRAM, forwarder_->port());
   }
