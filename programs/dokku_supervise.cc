@@ -26,6 +26,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <filesystem>
 #include <memory>
 #include <span>
 #include <string>
@@ -312,12 +313,17 @@ Result<int> upgrade(const Place& place, const Arguments& arguments) {
   return done || arguments.deed == "--settle" ? 0 : 1;
 }
 
-// Until a signal ends it: the group is there as long as it is.
+// Until a signal ends it: the group is there as long as it is. Where version 2 has the controllers,
+// a group with a process has no limited groups below it (kernel: cgroup-v2, "No Internal Process
+// Constraint"); beside version 1 it is for systemd's own book-keeping, and mounted elsewhere.
 Result<int> hold_cgroup() {
+  const std::filesystem::path root = "/sys/fs/cgroup";
+  std::error_code ignored;
   const std::string text = TRY(read_file("/proc/self/cgroup"));
   const std::string group = unified_cgroup_of(text);
-  if (group.find_first_not_of('/') != std::string::npos) {
-    TRY(move_aside("/sys/fs/cgroup", group, ::getpid()));
+  const bool is_inside = group.find_first_not_of('/') != std::string::npos;
+  if (is_inside && std::filesystem::exists(root / "cgroup.controllers", ignored)) {
+    TRY(move_aside(root, group, ::getpid()));
   }
   TRY(notify("READY=1"));
   ::pause();

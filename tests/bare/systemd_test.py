@@ -34,7 +34,8 @@ class UnderSystemd(PackageTest):
         said = self.seconds("installation", lambda: self.copy_in(self.deb).must_succeed())
         said.must_say("dokku answers at", "may push")
         for unit in UNITS:
-            self.assertEqual(self.property(unit, "ActiveState"), "active", unit)
+            self.assertEqual(self.property(unit, "ActiveState"), "active",
+                             self.systemctl("status", "--full", unit).text)
             self.assertEqual(self.property(unit, "Slice"), "dokku.slice", unit)
         self.seconds("push", lambda: self.push("app").must_succeed())
         processes.wait_for("the app", self.answers)
