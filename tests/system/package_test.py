@@ -247,7 +247,7 @@ class Contents(unittest.TestCase):
         unit = self.unit("dokku-proxy.service")
         self.assertEqual(unit["NotifyAccess"], "all")
         self.assertEqual(unit["ProtectSystem"], "strict")
-        self.assertIn("USR2", unit["ExecReload"])
+        self.assertRegex(unit["ExecReload"], r"^\+.*USR2")  # with all rights
         self.assertNotIn("CAP_SYS_ADMIN", unit["CapabilityBoundingSet"])
 
 
