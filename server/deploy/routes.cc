@@ -71,7 +71,7 @@ Result<std::vector<proxy::Target>> old_targets(const ReadTx& tx, const App& app,
 }
 
 // What an earlier daemon left running beside what is wanted ends when its requests have ended.
-// timed_out: they have not yet.
+// Errors: timed_out while some of it still answers requests.
 Result<> end_idle_strangers(const AppRoutes::Parts& parts, const std::string& name,
                             std::uint64_t running) {
   const std::vector<InstanceSeen> instances = parts.executor.instances(name);
@@ -209,7 +209,8 @@ Result<AppRoutes::Answer> AppRoutes::answer(const std::string& name) {
   return out;
 }
 
-// timed_out: it is done, and is to be called again for processes that still answer requests.
+// Errors: timed_out when the routes are right, and this is to be called again since old processes
+// still answer requests; else those of the proxy's put.
 // `patient`: an app whose instances are all still starting keeps the routes that the proxy has (an
 // earlier daemon's: the same processes are about to be found ready).
 Result<> AppRoutes::publish_locked(const std::string& app, bool patient) {
