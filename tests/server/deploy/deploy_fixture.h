@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/atomic_file.h"
 #include "base/guarded.h"
 #include "base/io.h"
 #include "server/deploy/deploys.h"
@@ -101,6 +102,20 @@ class DeployFixture : public ::testing::Test {
     parts.disk_space = disk_space_;
     deploys_ = std::make_unique<Deploys>(parts);
     ASSERT_TRUE(deploys_->recover());
+  }
+  // A start that has cleaned up behind itself, for files and images made without a release: until
+  // then they may go at any moment. The cleaning takes what was there at its start in one sweep.
+  void boot_and_clean_up() {
+    const auto stranger = instance_.sources_dir() / "stranger";
+    halt();
+    std::filesystem::create_directories(stranger);
+    boot();
+    ASSERT_TRUE(eventually([&] { return !std::filesystem::exists(stranger); }));
+  }
+  // Synced: until a file system has placed a file, it may count no blocks for it.
+  static void write_file(const std::filesystem::path& file, std::size_t bytes) {
+    std::filesystem::create_directories(file.parent_path());
+    ASSERT_TRUE(write_file_atomically(file, std::string(bytes, 'x')));
   }
   App create(const std::string& name) {
     return *store_->write(

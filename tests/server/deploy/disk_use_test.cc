@@ -2,7 +2,6 @@
 
 #include <fstream>
 
-#include "base/atomic_file.h"
 #include "deploy_fixture.h"
 #include "runtime/digest/sha256.h"
 #include "server/store/properties.h"
@@ -14,6 +13,7 @@ namespace fs = std::filesystem;
 
 class DiskUseTest : public DeployFixture {
  protected:
+  void SetUp() override { boot_and_clean_up(); }
   runtime::LayerFile layer(const std::string& text, std::uint64_t bytes) {
     const fs::path file = directory_ / text;
     std::ofstream(file) << text;
@@ -22,11 +22,6 @@ class DiskUseTest : public DeployFixture {
   }
   void image(const std::string& ref, const std::vector<runtime::LayerFile>& layers) {
     ASSERT_TRUE(images_.compose(*runtime::ImageRef::parse(ref), nullptr, layers, {}));
-  }
-  // Synced: until a file system has placed a file, it may count no blocks for it.
-  void write(const fs::path& file, std::size_t bytes) {
-    fs::create_directories(file.parent_path());
-    ASSERT_TRUE(write_file_atomically(file, std::string(bytes, 'x')));
   }
   DiskReport report(const std::vector<App>& apps) { return *deploys_->disk_report(apps); }
 };
@@ -49,11 +44,11 @@ TEST_F(DiskUseTest, SharedLayersAreToldFromAnAppsOwn) {
 }
 
 TEST_F(DiskUseTest, FoldersCountForTheirApp) {
-  write(instance_.sources_dir() / "blog/a.tar.zst", 1 << 20);
-  write(app_cache(instance_, "blog") / "packs/current/x", 2 << 20);
-  write(instance_.logs_dir() / "blog/web.1/x.log", 3 << 20);
-  write(instance_.storage_dir() / "uploads/picture", 4 << 20);
-  write(instance_.cache_dir() / "packs/one", 1 << 20);
+  write_file(instance_.sources_dir() / "blog/a.tar.zst", 1 << 20);
+  write_file(app_cache(instance_, "blog") / "packs/current/x", 2 << 20);
+  write_file(instance_.logs_dir() / "blog/web.1/x.log", 3 << 20);
+  write_file(instance_.storage_dir() / "uploads/picture", 4 << 20);
+  write_file(instance_.cache_dir() / "packs/one", 1 << 20);
   ASSERT_TRUE(store_->write([&](WriteTx& tx) {
     return set_property(tx, app_->id, kStorageMounts, "uploads:/data\nuploads:/again:ro\n");
   }));

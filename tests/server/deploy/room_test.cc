@@ -25,13 +25,12 @@ class RoomTest : public DeployFixture {
       const std::uint64_t taken = std::min(free_.load(), caches);
       return DiskSpace{free_.load() - taken, 100 * kMiB, 1};
     };
-    boot();
+    boot_and_clean_up();
   }
   // A cache of 4 MB; the older, the smaller `age`.
   void cache(const std::string& app, int age) {
     const fs::path home = app_cache(instance_, app);
-    fs::create_directories(home / "packs");
-    std::ofstream(home / "packs/x") << std::string(4 * kMiB, 'x');
+    write_file(home / "packs/x", 4 * kMiB);
     std::ofstream(home / "layers") << "none";
     fs::last_write_time(home / "layers",
                         fs::file_time_type::clock::now() - std::chrono::hours(100 - age));
@@ -130,8 +129,7 @@ TEST_F(RoomTest, ACacheOfARunningBuildStays) {
 TEST_F(RoomTest, ABudgetThatIsUsedUpRefusesToo) {
   ASSERT_TRUE(store_->write(
       [&](WriteTx& tx) { return set_property(tx, AppId::global, kDiskBudget, "2m"); }));
-  fs::create_directories(instance_.logs_dir() / "blog");
-  std::ofstream(instance_.logs_dir() / "blog/big") << std::string(3 * kMiB, 'x');
+  write_file(instance_.logs_dir() / "blog/big", 3 * kMiB);
   const Result<> refused = push("tree one");
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().message(), HasSubstr("The budget of 2.0 MB is used up"));
@@ -142,8 +140,7 @@ TEST_F(RoomTest, ABudgetThatIsUsedUpRefusesToo) {
 TEST_F(RoomTest, CleaningUpTellsWhatWentAndKeepsWhatReleasesNeed) {
   ASSERT_TRUE(push("tree one"));
   cache("blog", 1);
-  fs::create_directories(instance_.sources_dir() / "gone");
-  std::ofstream(instance_.sources_dir() / "gone/x") << std::string(kMiB, 'x');
+  write_file(instance_.sources_dir() / "gone/x", kMiB);
   const Freed plain = *deploys_->clean_up(Cleaning{});
   EXPECT_GE(plain.sources, kMiB);
   EXPECT_EQ(plain.caches, 0U);
