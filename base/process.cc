@@ -13,6 +13,7 @@
 #include <cerrno>
 #include <cstdint>
 #include <cstring>
+#include <functional>
 #include <utility>
 
 #include "base/io.h"
@@ -118,6 +119,60 @@ void place_descriptors(const ProcessSpec& spec, int report_fd) {
   report(report_fd, "exec");
 }
 
+struct Started {
+  pid_t pid;
+  UniqueFd pidfd;
+};
+
+void reap(pid_t pid) {
+  while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
+  }
+}
+
+// Of a process that nobody can reap meanwhile; kills it on failure.
+Result<Started> hold(pid_t pid) {
+  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
+  if (pidfd.valid()) return Started{pid, std::move(pidfd)};
+  const int err = errno;
+  ::kill(pid, SIGKILL);
+  return fail_syscall("pidfd_open", err);
+}
+
+// `run` does not return.
+Result<Started> fork_child(const std::function<void()>& run) {
+  const pid_t pid = ::fork();
+  if (pid < 0) return fail_syscall("fork", errno);
+  if (pid == 0) run();
+  Result<Started> started = hold(pid);
+  if (!started) reap(pid);
+  return started;
+}
+
+// The child of a child that ends as soon as we hold its pidfd: until then the number is its own.
+Result<Started> fork_orphan(const std::function<void()>& run) {
+  Pipe number = TRY(make_pipe());
+  Pipe held = TRY(make_pipe());
+  const pid_t between = ::fork();
+  if (between < 0) return fail_syscall("fork", errno);
+  if (between == 0) {
+    ::close(held.write.get());
+    const pid_t pid = ::_Fork();  // fork is not for children of programs with threads
+    if (pid == 0) run();
+    char nothing = 0;
+    [[maybe_unused]] ssize_t ignored = ::write(number.write.get(), &pid, sizeof pid);
+    ignored = ::read(held.read.get(), &nothing, 1);
+    ::_exit(0);
+  }
+  number.write.reset();
+  pid_t pid = -1;
+  const auto got = read_some(number.read.get(), reinterpret_cast<char*>(&pid), sizeof pid);
+  Result<Started> started = fail(Errc::internal, "fork failed");
+  if (got && *got == sizeof pid && pid > 0) started = hold(pid);
+  held.write.reset();
+  reap(between);
+  return started;
+}
+
 ExitStatus to_status(const siginfo_t& info) {
   ExitStatus status;
   if (info.si_code == CLD_EXITED) {
@@ -138,12 +193,10 @@ Result<Process> Process::start(const ProcessSpec& spec) {
   }
   Pipe report_pipe = TRY(make_pipe());
   const pid_t parent = ::getpid();
-  const pid_t pid = ::fork();
-  if (pid < 0) return fail_syscall("fork", errno);
-  if (pid == 0) run_child(spec, plan, report_pipe.write.get(), parent);
+  const auto run = [&] { run_child(spec, plan, report_pipe.write.get(), parent); };
+  Started started = TRY(spec.orphan ? fork_orphan(run) : fork_child(run));
   report_pipe.write.reset();
-  UniqueFd pidfd(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0)));
-  Process process(pid, std::move(pidfd));
+  Process process(started.pid, std::move(started.pidfd), spec.orphan);
   ChildFailure failure{};
   const std::size_t got =
       TRY(read_some(report_pipe.read.get(), reinterpret_cast<char*>(&failure), sizeof failure));
@@ -151,34 +204,38 @@ Result<Process> Process::start(const ProcessSpec& spec) {
     failure.what[sizeof failure.what - 1] = '\0';
     return fail_syscall(spec.program + ": " + failure.what, failure.err);
   }
-  if (!process.pidfd_.valid()) return fail_syscall("pidfd_open", errno);
   return process;
 }
 
 Process::Process(Process&& other) noexcept
-    : pid_(std::exchange(other.pid_, -1)), pidfd_(std::move(other.pidfd_)) {}
+    : pid_(std::exchange(other.pid_, -1)),
+      pidfd_(std::move(other.pidfd_)),
+      orphan_(other.orphan_) {}
 
 Process& Process::operator=(Process&& other) noexcept {
   std::swap(pid_, other.pid_);
   pidfd_.swap(other.pidfd_);
+  std::swap(orphan_, other.orphan_);
   return *this;
 }
 
 Process::~Process() {
   if (pid_ <= 0) return;
-  ::kill(pid_, SIGKILL);
-  while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
-  }
+  ::syscall(SYS_pidfd_send_signal, pidfd_.get(), SIGKILL, nullptr, 0);
+  if (!orphan_) reap(pid_);
 }
 
 Result<> Process::signal(int number) {
   if (pid_ <= 0) return fail(Errc::not_found, "process has ended");
-  if (::kill(pid_, number) < 0) return fail_syscall("kill", errno);
+  if (::syscall(SYS_pidfd_send_signal, pidfd_.get(), number, nullptr, 0) < 0) {
+    return fail_syscall("kill", errno);
+  }
   return {};
 }
 
 Result<ExitStatus> Process::wait() {
   if (pid_ <= 0) return fail(Errc::not_found, "process was already waited for");
+  if (orphan_) return fail(Errc::not_found, "its status is unknown");
   siginfo_t info{};
   while (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED) < 0) {
     if (errno != EINTR) return fail_syscall("waitid", errno);

@@ -38,6 +38,9 @@ struct ProcessSpec {
   std::vector<int> more_fds;
   // Own session: outlives us and gets no signals from our terminal.
   bool new_session = false;
+  // Nobody's child of ours from the start: the child of whoever takes in our orphans (systemd, a
+  // subreaper, init), which alone learns its status. For a successor that is to outlive us.
+  bool orphan = false;
   // Killed by the kernel when the thread that started it ends.
   bool die_with_parent = false;
   // Drop to this user and group before exec, with no supplementary groups.
@@ -47,7 +50,8 @@ struct ProcessSpec {
   std::vector<std::string> cgroup_procs_files;
 };
 
-// A running child. Its destructor kills (SIGKILL) and reaps what was not waited for or let go.
+// A running child, or an orphan of ours. Its destructor kills (SIGKILL) and reaps what was not
+// waited for or let go.
 class Process {
  public:
   // Fails also when the program cannot be executed (reported over a pipe from the child).
@@ -61,7 +65,8 @@ class Process {
   // Readable when the process has ended; for poll and epoll.
   int pidfd() const { return pidfd_.get(); }
   Result<> signal(int number);
-  // Blocks until the end.
+  // Blocks until the end. not_found: an orphan, whose status is not ours to know; it has not been
+  // waited for.
   Result<ExitStatus> wait();
   // timed_out: still running after `limit`; nothing was killed.
   Result<ExitStatus> wait_for(Duration limit);
@@ -69,9 +74,11 @@ class Process {
   void let_go();
 
  private:
-  Process(pid_t pid, UniqueFd pidfd) : pid_(pid), pidfd_(std::move(pidfd)) {}
+  Process(pid_t pid, UniqueFd pidfd, bool orphan)
+      : pid_(pid), pidfd_(std::move(pidfd)), orphan_(orphan) {}
   pid_t pid_ = -1;
   UniqueFd pidfd_;
+  bool orphan_ = false;
 };
 
 }  // namespace dokku

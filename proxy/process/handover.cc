@@ -20,12 +20,6 @@ std::vector<std::string> own_environment() {
   return all;
 }
 
-std::string end_of(const Result<ExitStatus>& status) {
-  if (!status) return status.error().message();
-  if (status->signal) return "signal " + std::to_string(*status->signal);
-  return "status " + std::to_string(status->code.value_or(0));
-}
-
 }  // namespace
 
 class OtherParent::Ears final : public net::Watcher {
@@ -52,6 +46,9 @@ Result<std::unique_ptr<OtherParent>> OtherParent::start(net::Loop& loop, Owner& 
   spec.arguments.insert(spec.arguments.end(), {kTakeOverFlag, "yes"});
   spec.environment = own_environment();
   spec.stderr_fd = 2;
+  // systemd minds a new main process only when it is its own child, and else kills what it does not
+  // see end: requests of the last seconds would be cut when the unit is stopped.
+  spec.orphan = true;
   spec.more_fds = {theirs.get()};
   Process process = TRY(Process::start(spec));
   std::unique_ptr<OtherParent> other(new OtherParent(loop, owner, Channel(std::move(ours))));
@@ -111,9 +108,8 @@ void OtherParent::on_channel() {
 
 void OtherParent::on_exit() {
   if (!process_) return;
-  const std::string why = "it ended with " + end_of(process_->wait());
-  process_.reset();
-  owner_.on_other_parent_gone(*this, why);
+  let_go();
+  owner_.on_other_parent_gone(*this, "it has ended; its last words are in the proxy's log");
 }
 
 Result<Message> await_message(Channel& channel) {

@@ -83,13 +83,17 @@ class UnderSystemd(PackageTest):
                            lambda: self.main_pid("dokku-proxy") not in ("0", before))
         self.assert_apps_untouched("an upgrade of the proxy")
         self.assertEqual(self.property("dokku-proxy", "NRestarts"), "1")  # the crash's
+        # Else a stop would not wait until the requests under way have been answered.
+        self.assertNotIn("not our child", self.machine.run(
+            "journalctl", "--no-pager", "--unit", "dokku-proxy").text)
 
     def remove(self):
         self.machine.run("apt-get", "-q", "purge", "-y", "dokku").must_succeed().must_say(
             "stay in /var/lib/dokku")
         self.assertEqual(self.app_processes(), {})
         for unit in UNITS:
-            self.assertEqual(self.property(unit, "ActiveState"), "inactive", unit)
+            self.assertEqual(self.property(unit, "ActiveState"), "inactive", self.machine.run(
+                "journalctl", "--no-pager", "--lines=40", "--unit", unit).text)
         self.machine.run("test", "-e", "/var/lib/dokku/dokku.db").must_succeed()
 
 

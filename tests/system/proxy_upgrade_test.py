@@ -146,6 +146,12 @@ class Upgrade(ProxyTest):
                 data += piece
             self.assertEqual(data, b"\x81\x02hi\x88\x02\x03\xe9")
 
+    def answer(self, client):
+        client.sendall(REQUEST)
+        head, _ = read_head(client)
+        self.assertStatus(head, 200)
+        return head
+
     def test_idle_clients_learn_of_it_with_their_next_answer(self):
         proxy = self.start("--workers", "1")
         proxy.put(self.app(answering()))
@@ -155,10 +161,8 @@ class Upgrade(ProxyTest):
             os.kill(proxy.process.pid, signal.SIGUSR2)
             until(lambda: int(self.pid_file.read_text().split()[0]) not in self.pids)
             self.pids.append(int(self.pid_file.read_text().split()[0]))
-            idle.sendall(REQUEST)
-            head, _ = read_head(idle)
-            self.assertStatus(head, 200)
-            self.assertIn(b"Connection: close", head)
+            # Its worker hears of the upgrade a moment after the new program says who it is.
+            until(lambda: b"Connection: close" in self.answer(idle))
         self.assertEqual(proxy.process.wait(10), 0)
         self.assertStatus(proxy.get(), 200)
 
