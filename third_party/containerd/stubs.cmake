@@ -30,7 +30,8 @@ set(stripped ${PROJECT_BINARY_DIR}/stubs/protos)
 set(generated ${PROJECT_BINARY_DIR}/stubs/generated)
 file(MAKE_DIRECTORY ${generated})
 
-# gogo's options are for Go only, and `import weak` makes protoc abort. The wire format stays.
+# Options of gogo and of containerd's own generator (of plugin until 1.6, of types since) are for Go
+# only, and `import weak` makes protoc abort. The wire format stays.
 function(strip_proto proto)
   set(source ${CONTAINERD_PROTO_ROOT}/${proto})
   if(NOT EXISTS ${source})
@@ -40,10 +41,10 @@ function(strip_proto proto)
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${source})
   file(READ ${source} text)
   string(REGEX REPLACE "\n *import weak [^\n]*" "" text "${text}")
-  string(REGEX REPLACE "\n *import \"gogoproto[^\n]*" "" text "${text}")
-  string(REGEX REPLACE "\n[ \t]*option \\((gogoproto|containerd\\.plugin)\\.[^\n]*" ""
-         text "${text}")
-  string(REGEX REPLACE "[ \t]*\\[\\((gogoproto|containerd\\.plugin)[^]]*\\]" "" text "${text}")
+  string(REGEX REPLACE "\n *import \"(gogoproto|[^\"]*/fieldpath\\.proto)[^\n]*" "" text "${text}")
+  set(go_only "(gogoproto|containerd\\.plugin|containerd\\.types)")
+  string(REGEX REPLACE "\n[ \t]*option \\(${go_only}\\.[^\n]*" "" text "${text}")
+  string(REGEX REPLACE "[ \t]*\\[\\(${go_only}[^]]*\\]" "" text "${text}")
   set(old "")
   if(EXISTS ${stripped}/${proto})
     file(READ ${stripped}/${proto} old)
