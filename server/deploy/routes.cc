@@ -54,16 +54,15 @@ std::vector<proxy::Target> ready_targets(const std::vector<InstanceSeen>& instan
   return out;
 }
 
-// Processes of other releases, which may still answer requests.
+// Of these, which may still answer requests.
 Result<std::vector<proxy::Target>> old_targets(const ReadTx& tx, const App& app,
-                                               const std::vector<InstanceSeen>& instances,
-                                               std::uint64_t running) {
+                                               const std::vector<InstanceSeen>& strangers) {
   const auto patience = TRY(wait_to_retire(tx, app.id));
   std::vector<proxy::Target> old;
-  for (const InstanceSeen& seen : instances) {
+  for (const InstanceSeen& seen : strangers) {
     const bool serves = seen.type == "web" && seen.state == InstanceSeen::State::ready;
     const bool waited = std::chrono::system_clock::now() - seen.since >= patience;
-    if (!serves || waited || seen.release == running) continue;
+    if (!serves || waited) continue;
     const Result<Release> release = find_release(tx, app.id, seen.release);
     old.push_back({seen.address, release ? port_of(*release) : kAppPort, ""});
   }
@@ -71,18 +70,23 @@ Result<std::vector<proxy::Target>> old_targets(const ReadTx& tx, const App& app,
 }
 
 // What an earlier daemon left running beside what is wanted ends when its requests have ended.
-// Errors: timed_out while some of it still answers requests.
-Result<> end_idle_strangers(const AppRoutes::Parts& parts, const std::string& name,
-                            std::uint64_t running) {
-  const std::vector<InstanceSeen> instances = parts.executor.instances(name);
+// False: some of it still answers requests.
+Result<bool> end_idle_strangers(const AppRoutes::Parts& parts, const std::string& name) {
+  std::vector<InstanceSeen> strangers = parts.executor.instances(name);
+  std::erase_if(strangers, [](const InstanceSeen& seen) { return !seen.stranger; });
+  if (strangers.empty()) return true;
   const auto old = TRY(parts.store.read([&](ReadTx& tx) -> Result<std::vector<proxy::Target>> {
     const Result<App> app = find_app(tx, name);
     if (!app) return std::vector<proxy::Target>();
-    return old_targets(tx, *app, instances, running);
+    return old_targets(tx, *app, strangers);
   }));
-  if (!old.empty()) TRY(parts.proxy.wait_drained(old, Duration::zero()));
+  if (!old.empty()) {
+    const Result<> drained = parts.proxy.wait_drained(old, Duration::zero());
+    if (!drained && drained.error().code() == Errc::timed_out) return false;
+    if (!drained) return Fail(drained.error());
+  }
   parts.executor.end_strangers(name);
-  return {};
+  return true;
 }
 
 }  // namespace
@@ -106,12 +110,11 @@ AppRoutes::~AppRoutes() {
 
 Result<> AppRoutes::publish(const std::string& app) {
   std::lock_guard hold(publishing_);
-  auto published = publish_locked(app, false);
-  if (published) return published;
-  const Errc what = published.error().code();
-  if (what == Errc::unavailable || what == Errc::timed_out) mark(app);
-  if (what == Errc::timed_out) return {};
-  return published;
+  const Result<Published> published = publish_locked(app, false);
+  if (published && *published == Published::once_more) mark(app);
+  if (published) return {};
+  if (published.error().code() == Errc::unavailable) mark(app);
+  return Fail(published.error());
 }
 
 Result<> AppRoutes::remove(const std::string& app) {
@@ -209,25 +212,25 @@ Result<AppRoutes::Answer> AppRoutes::answer(const std::string& name) {
   return out;
 }
 
-// Errors: timed_out when the routes are right, and this is to be called again since old processes
-// still answer requests; else those of the proxy's put.
+// Errors: those of the proxy's calls.
 // `patient`: an app whose instances are all still starting keeps the routes that the proxy has (an
 // earlier daemon's: the same processes are about to be found ready).
-Result<> AppRoutes::publish_locked(const std::string& app, bool patient) {
+Result<AppRoutes::Published> AppRoutes::publish_locked(const std::string& app, bool patient) {
   const Answer now = TRY(answer(app));
   const auto sent = sent_.find(app);
   if (!now.deployed) {
-    if (sent == sent_.end()) return {};
+    if (sent == sent_.end()) return Published::whole;
     TRY(parts_.proxy.remove(app));
     sent_.erase(app);
-    return {};
+    return Published::whole;
   }
-  if (patient && now.group.targets.empty() && now.still_starting) return {};
+  if (patient && now.group.targets.empty() && now.still_starting) return Published::whole;
   if (sent == sent_.end() || sent->second != now.group) {
     TRY(parts_.proxy.put(now.group, now.certificates));
     sent_[app] = now.group;
   }
-  return end_idle_strangers(parts_, app, now.group.generation);
+  const bool ended = TRY(end_idle_strangers(parts_, app));
+  return ended ? Published::whole : Published::once_more;
 }
 
 // --- the thread that follows
@@ -243,10 +246,9 @@ void AppRoutes::follow() {
   // False: once more, later.
   const auto follow_one = [this](const std::string& app) {
     std::lock_guard one(publishing_);
-    const Result<> published = publish_locked(app, true);
-    if (published) return true;
-    const Errc what = published.error().code();
-    if (what == Errc::unavailable || what == Errc::timed_out) return false;
+    const Result<Published> published = publish_locked(app, true);
+    if (published) return *published == Published::whole;
+    if (published.error().code() == Errc::unavailable) return false;
     log::error("routes of " + app + ": " + published.error().message());
     return true;
   };

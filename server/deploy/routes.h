@@ -64,7 +64,11 @@ class AppRoutes {
     std::vector<proxy::Certificate> certificates;
   };
   Result<Answer> answer(const std::string& name);
-  Result<> publish_locked(const std::string& app, bool patient);
+  enum class Published {
+    whole,
+    once_more,  // right, and to be called again: what an earlier daemon left still answers requests
+  };
+  Result<Published> publish_locked(const std::string& app, bool patient);
   Result<> swap_names(const std::string& from, const std::string& to);
   void follow();
   Result<> drop_strangers();

@@ -1,30 +1,17 @@
 // Part of Deploys: until what the store says shall run is what requests reach.
-#include <algorithm>
-
 #include "server/deploy/changes.h"
 #include "server/deploy/deploys.h"
 
 namespace dokku::server {
 namespace {
 
-using State = InstanceSeen::State;
-
-bool is_ready(const std::vector<InstanceSeen>& instances, const ReleaseWanted& wanted,
-              const ProcessWanted& process) {
-  const auto ready = std::count_if(instances.begin(), instances.end(), [&](const auto& seen) {
-    return seen.release == wanted.release && seen.type == process.type &&
-           seen.index <= process.count && seen.state == State::ready;
-  });
-  return static_cast<unsigned>(ready) == process.count;
-}
-
-Result<bool> all_ready(const std::vector<InstanceSeen>& instances, const ReleaseWanted& wanted) {
+Result<> none_fails(const std::vector<InstanceSeen>& instances, const ReleaseWanted& wanted) {
   for (const InstanceSeen& seen : instances) {
-    if (seen.release != wanted.release || seen.state != State::waiting || !seen.failure) continue;
+    const bool waits = seen.state == InstanceSeen::State::waiting;
+    if (seen.release != wanted.release || !waits || !seen.failure) continue;
     return fail(Errc::unavailable, seen.name() + " does not start: " + seen.failure->explanation);
   }
-  return std::all_of(wanted.processes.begin(), wanted.processes.end(),
-                     [&](const auto& process) { return is_ready(instances, wanted, process); });
+  return {};
 }
 
 }  // namespace
@@ -35,8 +22,9 @@ Result<> Deploys::await_serving(const App& app, Duration patience, const CancelT
   const auto wanted = TRY(parts_.store.read([&](ReadTx& tx) { return wanted_now(tx, app); }));
   Changes changes(parts_.executor, name);
   while (wanted) {
-    const bool ready = TRY(all_ready(parts_.executor.instances(name), *wanted));
-    if (ready) break;
+    const std::vector<InstanceSeen> instances = parts_.executor.instances(name);
+    TRY(none_fails(instances, *wanted));
+    if (all_ready(instances, *wanted)) break;
     TRY(changes.wait(&cancel, deadline, parts_.clock));
   }
   return routes_.publish(name);

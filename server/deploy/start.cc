@@ -37,17 +37,6 @@ Outcome look_at(const std::vector<InstanceSeen>& instances, std::uint64_t releas
   return outcome;
 }
 
-// One that is still ending, and is wanted again, is not there yet.
-bool all_ready(const ReleaseWanted& wanted, const std::vector<std::string>& ready) {
-  for (const ProcessWanted& process : wanted.processes) {
-    for (unsigned index = 1; index <= process.count; ++index) {
-      const std::string name = process.type + "." + std::to_string(index);
-      if (std::find(ready.begin(), ready.end(), name) == ready.end()) return false;
-    }
-  }
-  return true;
-}
-
 void announce(Deploy& deploy, const ReleaseWanted& wanted, const Formation& set) {
   deploy.progress.step("Deploying " + deploy.name() + "...");
   for (const auto& [type, count] : set) {
@@ -99,14 +88,15 @@ Result<> Pipeline::await_ready(Deploy& deploy, const ReleaseWanted& wanted,
   Changes changes(parts_.executor, deploy.name());
   const TimePoint deadline = parts_.clock.now() + wanted.ready_limit + kStartSlack;
   for (;;) {
-    const Outcome outcome = look_at(parts_.executor.instances(deploy.name()), wanted.release);
+    const std::vector<InstanceSeen> instances = parts_.executor.instances(deploy.name());
+    const Outcome outcome = look_at(instances, wanted.release);
     if (outcome.failed) return Fail(explain_failure(deploy, *outcome.failed));
     for (const std::string& name : outcome.ready) {
       if (!told.insert(name).second) continue;
       if (checks.contains(name.substr(0, name.rfind('.')))) continue;
       deploy.progress.detail("All checks successful (" + name + ")");
     }
-    if (all_ready(wanted, outcome.ready)) return {};
+    if (all_ready(instances, wanted)) return {};
     TRY(changes.wait(&deploy.progress.cancel(), deadline, parts_.clock));
   }
 }

@@ -145,6 +145,17 @@ std::optional<RestartPolicy> parse_restart_policy(std::string_view text) {
   return RestartPolicy{Kind::on_failure, static_cast<unsigned>(*most)};
 }
 
+bool all_ready(const std::vector<InstanceSeen>& instances, const ReleaseWanted& wanted) {
+  const auto is_ready = [&](const ProcessWanted& process) {
+    const auto ready = std::count_if(instances.begin(), instances.end(), [&](const auto& seen) {
+      return seen.release == wanted.release && seen.type == process.type &&
+             seen.index <= process.count && seen.state == InstanceSeen::State::ready;
+    });
+    return static_cast<unsigned>(ready) == process.count;
+  };
+  return std::all_of(wanted.processes.begin(), wanted.processes.end(), is_ready);
+}
+
 Result<bool> is_restored(const ReadTx& tx, AppId app) {
   const std::string text = TRY(computed_property(tx, app, kRestore, "true"));
   return text != "false";

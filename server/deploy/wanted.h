@@ -40,6 +40,9 @@ Result<ReleaseWanted> wanted_release(const ReadTx& tx, const App& app, const Rel
 // What shall run now; none: not deployed, or stopped.
 Result<std::optional<ReleaseWanted>> wanted_now(const ReadTx& tx, const App& app);
 
+// All that the release wants is ready: of each type as many as are counted.
+bool all_ready(const std::vector<InstanceSeen>& instances, const ReleaseWanted& wanted);
+
 // Whether it comes back after a reboot, and restarts when its config changes (ps:set restore). One
 // that ps:stop stopped does neither, whatever this says.
 Result<bool> is_restored(const ReadTx& tx, AppId app);

@@ -108,6 +108,7 @@ struct InstanceSeen {
   unsigned restarts = 0;                   // since it was wanted
   std::optional<InstanceFailure> failure;  // of the last run
   bool gave_up = false;                    // waiting, and not restarted by itself any more
+  bool stranger = false;                   // of an earlier daemon, serves until end_strangers
   WallTime since{};                        // of this state
 
   std::string name() const { return type + "." + std::to_string(index); }  // "web.1"

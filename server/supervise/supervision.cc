@@ -461,6 +461,7 @@ InstanceSeen Supervision::view(const Instance& instance) const {
           instance.restarts,
           instance.failure,
           instance.gave_up,
+          instance.stranger,
           instance.since};
 }
 

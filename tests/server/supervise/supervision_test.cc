@@ -322,6 +322,9 @@ TEST_F(SupervisionTest, AStrangerServesUntilTheRoutesHaveLeftIt) {
   take(Action::Kind::probe);
   machine_.probed(kWeb, {.reachable = true});
   EXPECT_TRUE(idle());
+  for (const InstanceSeen& seen : machine_.seen("blog")) {
+    EXPECT_EQ(seen.stranger, seen.release == 9);
+  }
   machine_.end_strangers("blog");
   EXPECT_EQ(take(Action::Kind::terminate).key.release, 9U);
   machine_.end_strangers("blog");
