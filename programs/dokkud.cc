@@ -223,12 +223,17 @@ class Daemon {
                                                    {containers_, images_, networks_, *stack_})),
         executor_(
             {containers_, networks_, *clock_, machine.host, instance.run_dir / "streams", {}}),
-        deploys_({instance, store, *clock_, executor_, *builder_, images_, routes_, points,
-                  [](const ReadTx& tx, const App& app) { return route_spec(tx, app); },
-                  [this](const App& app) { return platform_.domains.urls(app); },
-                  [this](const App& app, const ConfigValues& values, const std::string& by) {
-                    return platform_.config.set_for_deploy(app, values, by);
-                  }}),
+        deploys_(
+            {instance, store, *clock_, executor_, *builder_, images_, routes_, points,
+             [](const ReadTx& tx, const App& app) { return route_spec(tx, app); },
+             [this](const App& app) { return platform_.domains.urls(app); },
+             [this](const App& app, const ConfigValues& values, const std::string& by) {
+               return platform_.config.set_for_deploy(app, values, by);
+             },
+             [this](WriteTx& tx, const App& app, std::uint64_t version, const std::string& by) {
+               return platform_.config.bring_back(tx, app, version, by);
+             },
+             [this](const App& app) { platform_.config.written(app); }}),
         lifecycle_(store, deploys_),
         door_({store, *clock_, instance.http_port,
                [this](const proxy::Group& group) { return deploys_.routes().publish_own(group); },

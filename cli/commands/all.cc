@@ -34,6 +34,7 @@ void add_all_commands(Registry& registry) {
   add_ports_commands(registry);
   add_proxy_commands(registry);
   add_ps_commands(registry);
+  add_releases_commands(registry);
   add_report_commands(registry);
   add_resource_commands(registry);
   add_run_commands(registry);

@@ -1,5 +1,7 @@
 #include "cli/commands/arguments.h"
 
+#include <charconv>
+
 #include "base/io.h"
 #include "server/model/app_name.h"
 
@@ -37,6 +39,26 @@ Result<> at_most(const Invocation& call, std::size_t most) {
     words += (words.empty() ? "" : " ") + server::printable(call.args[i]);
   }
   return fail(Errc::invalid_argument, "Unexpected argument(s): [" + words + "]");
+}
+
+Result<bool> asks_for_json(const Invocation& call) {
+  const std::string format = call.options.text("format", "stdout");
+  if (format == "json") return true;
+  if (format == "stdout") return false;
+  return fail(Errc::invalid_argument, "Invalid format specified, valid formats: stdout, json");
+}
+
+Result<std::optional<std::uint64_t>> number_argument(const Invocation& call, std::size_t index,
+                                                     std::string_view what) {
+  if (call.args.size() <= index) return std::optional<std::uint64_t>();
+  const std::string& word = call.args[index];
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
+  if (error == std::errc() && end == word.data() + word.size()) {
+    return std::optional<std::uint64_t>(number);
+  }
+  return fail(Errc::invalid_argument,
+              server::printable(word) + " is no number of a " + std::string(what));
 }
 
 Result<std::string> read_named_file(Invocation& call, const std::string& path,

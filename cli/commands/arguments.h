@@ -28,6 +28,14 @@ Result<std::string> read_named_file(Invocation& call, const std::string& path,
 // invalid_argument when there are more words than `most`: "Unexpected argument(s): [..]".
 Result<> at_most(const Invocation& call, std::size_t most);
 
+// --format json; stdout is the other one. invalid_argument: neither.
+Result<bool> asks_for_json(const Invocation& call);
+
+// The word at `index` as a number; nothing: there is no such word. invalid_argument: "x is no
+// number of a build".
+Result<std::optional<std::uint64_t>> number_argument(const Invocation& call, std::size_t index,
+                                                     std::string_view what);
+
 // The server's progress as lines of a Printer. Lives no longer than `call`.
 class PrinterProgress : public server::Progress {
  public:

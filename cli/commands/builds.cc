@@ -1,6 +1,4 @@
 // builds: the deploys of an app, the failed ones too, and what they printed.
-#include <charconv>
-
 #include "base/io.h"
 #include "cli/commands/arguments.h"
 #include "cli/commands/registry.h"
@@ -8,7 +6,6 @@
 #include "cli/output/json.h"
 #include "cli/output/report.h"
 #include "cli/output/times.h"
-#include "server/model/app_name.h"
 
 namespace dokku::cli {
 namespace {
@@ -31,28 +28,15 @@ Values values_of(const Build& build) {
           {"ended-at", build.ended_at ? iso_time(*build.ended_at) : ""}};
 }
 
-Result<bool> wants_json(const Invocation& call) {
-  const std::string format = call.options.text("format", "stdout");
-  if (format == "json") return true;
-  if (format == "stdout") return false;
-  return fail(Errc::invalid_argument, "Invalid format specified, valid formats: stdout, json");
-}
-
 // The second word: a number; "current" or none: the newest.
-Result<std::optional<std::uint64_t>> number_argument(const Invocation& call) {
+Result<std::optional<std::uint64_t>> which_build(const Invocation& call) {
   TRY(at_most(call, 2));
-  if (call.args.size() < 2 || call.args[1] == "current") return std::optional<std::uint64_t>();
-  const std::string& word = call.args[1];
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(word.data(), word.data() + word.size(), number);
-  if (error == std::errc() && end == word.data() + word.size()) {
-    return std::optional<std::uint64_t>(number);
-  }
-  return fail(Errc::invalid_argument, server::printable(word) + " is no number of a build");
+  if (call.args.size() == 2 && call.args[1] == "current") return std::optional<std::uint64_t>();
+  return number_argument(call, 1, "build");
 }
 
 Result<int> list(Invocation& call) {
-  const bool json = TRY(wants_json(call));
+  const bool json = TRY(asks_for_json(call));
   const App app = TRY(app_argument(call, 0, Missing::go));
   const std::vector<Build> builds = TRY(call.platform.builds.list(app));
   if (json) {
@@ -78,9 +62,9 @@ Result<int> list(Invocation& call) {
 }
 
 Result<int> info(Invocation& call) {
-  const bool json = TRY(wants_json(call));
+  const bool json = TRY(asks_for_json(call));
   const App app = TRY(app_argument(call, 0, Missing::go));
-  const auto number = TRY(number_argument(call));
+  const auto number = TRY(which_build(call));
   const Build build = TRY(call.platform.builds.find(app, number));
   ReportValues values;
   for (const auto& [key, value] : values_of(build)) values["build-" + key] = value;
@@ -95,7 +79,7 @@ Result<int> info(Invocation& call) {
 
 Result<int> output(Invocation& call) {
   const App app = TRY(app_argument(call, 0, Missing::go));
-  const auto number = TRY(number_argument(call));
+  const auto number = TRY(which_build(call));
   const Build build = TRY(call.platform.builds.find(app, number));
   const auto text = read_file(call.platform.builds.output_file(app, build));
   if (!text) {

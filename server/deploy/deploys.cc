@@ -24,14 +24,6 @@ Error not_deployed(const App& app) {
   return {Errc::conflict, "App " + app.name.str() + " has not been deployed"};
 }
 
-// apps:lock is against other code, not against restarts.
-Result<> check_unlocked(const App& app) {
-  if (!app.locked) return {};
-  return fail(Errc::conflict, app.name.str() +
-                                  " currently has a deploy lock in place. Exiting...\n" +
-                                  "Run 'apps:unlock' to release the existing deploy lock");
-}
-
 }  // namespace
 
 Deploys::Deploys(const DeployParts& parts)
@@ -111,8 +103,9 @@ Result<> Deploys::restart_type(const App& asked, const std::string& type, const 
   bool config_changed = false;
   const auto look = [&](ReadTx& tx) -> Result<> {
     running = TRY(running_number(tx, app.id));
-    const ConfigVersion config = TRY(current_config_version(tx, app.id));
-    config_changed = config != live.config;
+    const ConfigValues config = TRY(merged_config(tx, app.id));
+    const ConfigValues config_of_live = TRY(merged_config_at(tx, app.id, live.config));
+    config_changed = config != config_of_live;
     return {};
   };
   TRY(parts_.store.read(look));
@@ -120,20 +113,6 @@ Result<> Deploys::restart_type(const App& asked, const std::string& type, const 
   Deploy deploy{std::move(app), actor.by, actor.why, progress, Stopwatch(parts_.clock)};
   if (all) return pipeline_.redeploy(deploy, live);
   return pipeline_.restart_type(deploy, live, type);
-}
-
-Result<> Deploys::rollback(const App& asked, std::uint64_t number, const Actor& actor,
-                           Progress& progress) {
-  const Turns::Turn turn = TRY(take_turn(asked, actor, "rollback", progress));
-  App app = TRY(again(asked));
-  TRY(check_unlocked(app));
-  const Release to =
-      TRY(parts_.store.read([&](ReadTx& tx) { return find_release(tx, app.id, number); }));
-  if (to.image_ref.empty() || to.state == ReleaseState::failed) {
-    return fail(Errc::conflict, "Release " + std::to_string(number) + " never ran");
-  }
-  Deploy deploy{std::move(app), actor.by, actor.why, progress, Stopwatch(parts_.clock)};
-  return pipeline_.redeploy(deploy, to);
 }
 
 // --- counts
@@ -352,6 +331,14 @@ Result<Release> Deploys::live_of(const App& app) {
       TRY(parts_.store.read([&](ReadTx& tx) { return live_release(tx, app.id); }));
   if (!live) return Fail(not_deployed(app));
   return std::move(*live);
+}
+
+// apps:lock is against other code, not against restarts.
+Result<> Deploys::check_unlocked(const App& app) {
+  if (!app.locked) return {};
+  return fail(Errc::conflict, app.name.str() +
+                                  " currently has a deploy lock in place. Exiting...\n" +
+                                  "Run 'apps:unlock' to release the existing deploy lock");
 }
 
 Result<std::optional<Release>> Deploys::waiting_of(const App& app) {

@@ -100,8 +100,11 @@ class Deploys {
   // config means a restart of all. invalid_argument: no such type.
   Result<> restart_type(const App& asked, const std::string& type, const Actor& actor,
                         Progress& progress);
-  // Makes the image and config of an earlier release live again.
-  Result<> rollback(const App& asked, std::uint64_t number, const Actor& actor, Progress& progress);
+  // Makes the image, processes and own config of an earlier release live again, in one step, as a
+  // new release. None: of the newest that had another image or config than the live one has; so a
+  // second rollback goes forth again. conflict: it serves already, never ran, or there is none.
+  Result<> rollback(const App& asked, std::optional<std::uint64_t> number, const Actor& actor,
+                    Progress& progress);
   // Sets counts; those of a deployed app that runs are changed at once. invalid_argument: "X is not
   // a valid process name to scale up".
   Result<> scale(const App& asked, const Formation& counts, bool skip_deploy, const Actor& actor,
@@ -157,6 +160,8 @@ class Deploys {
                                                    Progress& progress);
   runtime::Images& images() { return parts_.images; }
 
+  // That are kept, newest first; failed ones too.
+  Result<std::vector<Release>> releases(const App& app);
   Result<ProcessReport> report(const App& app);
   // It has an image that can be started: one that is live, or waits.
   Result<bool> can_start(const App& app);
@@ -172,7 +177,9 @@ class Deploys {
                     const std::function<Result<>(Deploy&)>& deed);
   // As it is now that the turn is ours.
   Result<App> again(const App& app);
+  static Result<> check_unlocked(const App& app);
   Result<Release> live_of(const App& app);
+  Result<Release> earlier_of(const App& app, std::optional<std::uint64_t> number);
   Result<std::optional<Release>> waiting_of(const App& app);
   // restored.cc
   Result<> await_stored(const App& asked, const Actor& actor, Progress& progress);

@@ -161,6 +161,7 @@ Result<> ReleaseInProgress::add(ReleaseState state) {
   Result<std::uint64_t> number =
       pipeline_.parts_.store.write([&](WriteTx& tx) -> Result<std::uint64_t> {
         row_.config = TRY(current_config_version(tx, deploy_.app.id));
+        if (deploy_.config_back) row_.config.app = *deploy_.config_back;
         row_.port = TRY(mapped_port(pipeline_.parts_, tx, deploy_.app));
         return add_release(tx, deploy_.app.id, row_);
       });

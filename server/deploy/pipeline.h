@@ -56,6 +56,11 @@ struct DeployParts {
   // Sets config of an app in the name of `by`. The app's version afterwards.
   std::function<Result<std::uint64_t>(const App&, const ConfigValues&, const std::string& by)>
       set_config;
+  // For a rollback: the app's config is again what it was in `version`. In the transaction of the
+  // switch, so that image and values change at once; `config_written` follows its commit.
+  std::function<Result<>(WriteTx&, const App&, std::uint64_t version, const std::string& by)>
+      config_back;
+  std::function<void(const App&)> config_written;
   // Of the file system that a path lies on; a test's own in place of it.
   std::function<Result<DiskSpace>(const std::filesystem::path&)> disk_space = dokku::disk_space;
 };
@@ -67,6 +72,8 @@ struct Deploy {
   std::string why;  // "git-push"
   Progress& progress;
   Stopwatch watch;
+  // A rollback: the version of the app's config that counts again from the switch on.
+  std::optional<std::uint64_t> config_back = {};
 
   const std::string& name() const { return app.name.str(); }
   // A stage ends: for the line at the deploy's end, and for --trace.
@@ -102,7 +109,8 @@ class Pipeline {
                 const std::string& git_ref);
   // The live release's source again, from the build on.
   Result<> rebuild(Deploy& deploy, const Release& live);
-  // An image that exists, with the config as it is now: restarts, starts after a stop, rollbacks.
+  // An image that exists, with the config as it is now, or as deploy.config_back says: restarts,
+  // starts after a stop, rollbacks.
   Result<> redeploy(Deploy& deploy, const Release& from);
 
   // What a push built and did not deploy (ps:set skip-deploy).

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "server/deploy/pipeline.h"
 #include "server/store/calls.h"
+#include "server/store/config.h"
 #include "server/store/releases.h"
 
 namespace dokku::server {
@@ -51,6 +52,10 @@ Result<> Pipeline::switch_over(Deploy& deploy, const Release& release) {
   std::optional<std::uint64_t> old;
   std::optional<Release> old_live;
   std::optional<Release> waiting;
+  std::uint64_t old_config = 0;
+  const auto config_back = [&](WriteTx& tx, std::uint64_t version) {
+    return parts_.config_back(tx, deploy.app, version, deploy.by);
+  };
   const auto change = [&](WriteTx& tx) -> Result<> {
     old = TRY(running_number(tx, id));
     old_live = TRY(live_release(tx, id));
@@ -60,11 +65,14 @@ Result<> Pipeline::switch_over(Deploy& deploy, const Release& release) {
     // A restart of what was live leaves a newer image waiting.
     const bool same_image = old_live && old_live->image_ref == release.image_ref;
     if (!same_image) TRY(set_waiting_number(tx, id, std::nullopt));
+    old_config = TRY(config_version(tx, id));
+    if (deploy.config_back) TRY(config_back(tx, *deploy.config_back));
     note_call_done();
     return set_running_number(tx, id, release.number);
   };
   TRY(parts_.store.write(change));
   parts_.crash_points.reached("deploy.live-committed");
+  if (deploy.config_back) parts_.config_written(deploy.app);
   const Result<> published = publish(parts_, routes_, deploy);
   deploy.progress.debug("routes of " + deploy.name() + " lead to release " +
                         std::to_string(release.number) +
@@ -81,11 +89,13 @@ Result<> Pipeline::switch_over(Deploy& deploy, const Release& release) {
     TRY(set_running_number(tx, id, old));
     if (waiting) TRY(set_waiting_number(tx, id, waiting->number));
     TRY(set_app_stopped(tx, id, deploy.app.stopped));
+    if (deploy.config_back) TRY(config_back(tx, old_config));
     if (!old_live) return set_release_state(tx, id, release.number, ReleaseState::retired);
     TRY(set_release_state(tx, id, old_live->number, ReleaseState::starting));
     return set_release_state(tx, id, old_live->number, ReleaseState::live);
   });
   if (!back) log::error("going back to the old release: " + back.error().message());
+  if (deploy.config_back) parts_.config_written(deploy.app);
   return Fail(published.error());
 }
 

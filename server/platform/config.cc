@@ -17,15 +17,21 @@ Result<std::optional<std::string>> Config::value(const ConfigOwner& owner, const
   return store_.read([&](ReadTx& tx) { return config_value(tx, owner.id, key); });
 }
 
-// One transaction: the values, who did it, and what the files of people will say.
+// Who did it, and what the files of people will say.
+Result<> Config::record(WriteTx& tx, const ConfigOwner& owner, const ConfigActor& actor,
+                        const ConfigChange& done) {
+  if (done.keys.empty()) return {};
+  TRY(record_config_step(tx, owner.id,
+                         {done.version, clock_.wall(), actor.who, actor.command, {}, {}}));
+  return owner.global() ? Result<>() : record_mirror(tx, owner.id);
+}
+
+// One transaction.
 template <class F>
 Result<ConfigChange> Config::change(const ConfigOwner& owner, const ConfigActor& actor, F&& step) {
   const auto write = [&](WriteTx& tx) -> Result<ConfigChange> {
     ConfigChange done = TRY(step(tx));
-    if (done.keys.empty()) return done;
-    TRY(record_config_step(tx, owner.id,
-                           {done.version, clock_.wall(), actor.who, actor.command, {}, {}}));
-    if (!owner.global()) TRY(record_mirror(tx, owner.id));
+    TRY(record(tx, owner, actor, done));
     return done;
   };
   ConfigChange done = TRY(store_.write(write));
@@ -43,6 +49,13 @@ Result<std::uint64_t> Config::set_for_deploy(const App& app, const ConfigValues&
   const ConfigOwner owner{app.id, app.name.str()};
   const ConfigChange done = TRY(set(owner, values, {by, "app.json"}));
   return done.version;
+}
+
+Result<> Config::bring_back(WriteTx& tx, const App& app, std::uint64_t version,
+                            const std::string& by) {
+  const ConfigValues values = TRY(config_values_at(tx, app.id, version));
+  const ConfigChange done = TRY(replace_config(tx, app.id, values));
+  return record(tx, {app.id, app.name.str()}, {by, "releases:rollback"}, done);
 }
 
 Result<ConfigChange> Config::unset(const ConfigOwner& owner, const std::set<std::string>& keys,

@@ -46,6 +46,10 @@ class Config {
   Result<std::optional<std::string>> value(const ConfigOwner& owner, const std::string& key);
   Result<ConfigChange> set(const ConfigOwner& owner, const ConfigValues& values,
                            const ConfigActor& actor);
+  // For a rollback: the values of `version` again, as a new version, in the transaction of its
+  // switch; after the commit `written`.
+  Result<> bring_back(WriteTx& tx, const App& app, std::uint64_t version, const std::string& by);
+  void written(const App& app) { mirror_.write(app); }
   // What a deploy found in app.json. The app's version afterwards.
   Result<std::uint64_t> set_for_deploy(const App& app, const ConfigValues& values,
                                        const std::string& by);
@@ -67,6 +71,8 @@ class Config {
   Result<bool> needs_restart(const ConfigOwner& owner);
 
  private:
+  Result<> record(WriteTx& tx, const ConfigOwner& owner, const ConfigActor& actor,
+                  const ConfigChange& done);
   template <class F>
   Result<ConfigChange> change(const ConfigOwner& owner, const ConfigActor& actor, F&& step);
   void mirror_changed(const ConfigOwner& owner, const ConfigChange& change);

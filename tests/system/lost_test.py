@@ -14,6 +14,11 @@ class Lost(SystemTest):
             self.dokku("ps:restart", "lossless").must_succeed()
             self.dokku("ps:scale", "lossless", "web=2").must_succeed()
             self.dokku("ps:scale", "lossless", "web=1").must_succeed()
+            self.dokku("releases:rollback", "lossless").must_succeed().must_say(
+                "-----> Rolling back lossless to release 3 (", "=====> Application deployed:")
+            self.assertEqual(self.get("lossless").text, "2")
+            self.dokku("releases:rollback", "lossless").must_succeed()
+            self.assertEqual(self.get("lossless").text, "3")
         self.assertEqual(client.lost, [])
         self.assertEqual(set(client.bodies), {"0", "1", "2", "3"})
 

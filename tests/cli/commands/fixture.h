@@ -148,6 +148,11 @@ class CommandsTest : public ::testing::Test {
                               const std::string& by) {
       return platform_->config.set_for_deploy(app, values, by);
     };
+    parts.config_back = [this](server::WriteTx& tx, const server::App& app, std::uint64_t version,
+                               const std::string& by) {
+      return platform_->config.bring_back(tx, app, version, by);
+    };
+    parts.config_written = [this](const server::App& app) { platform_->config.written(app); };
     deploys_ = std::make_unique<server::Deploys>(parts);
     ASSERT_TRUE(deploys_->recover());
     platform_ = std::make_unique<server::Platform>(server::PlatformParts{

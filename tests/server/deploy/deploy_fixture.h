@@ -99,6 +99,13 @@ class DeployFixture : public ::testing::Test {
         return config_version(tx, app.id);
       });
     };
+    parts.config_back = [](WriteTx& tx, const App& app, std::uint64_t version,
+                           const std::string&) -> Result<> {
+      const ConfigValues values = TRY(config_values_at(tx, app.id, version));
+      TRY(replace_config(tx, app.id, values));
+      return {};
+    };
+    parts.config_written = [](const App&) {};
     parts.disk_space = disk_space_;
     deploys_ = std::make_unique<Deploys>(parts);
     ASSERT_TRUE(deploys_->recover());

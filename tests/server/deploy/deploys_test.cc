@@ -128,15 +128,6 @@ TEST_F(DeploysTest, RestartOfAnAppThatWasNeverDeployedIsAConflict) {
   EXPECT_EQ(restarted.error().message(), "App blog has not been deployed");
 }
 
-TEST_F(DeploysTest, RollbackMakesAnEarlierImageLiveAgain) {
-  ASSERT_TRUE(push("tree one"));
-  const auto image = live()->image_ref;
-  ASSERT_TRUE(push("tree two"));
-  ASSERT_TRUE(deploys_->rollback(now(), 1, kAlice, progress_));
-  EXPECT_EQ(live()->number, 3U);
-  EXPECT_EQ(live()->image_ref, image);
-}
-
 TEST_F(DeploysTest, ScalingUpAddsTargetsAndScalingDownTakesThemFirst) {
   ASSERT_TRUE(push("tree one"));
   ASSERT_TRUE(deploys_->scale(now(), {{"web", 3}}, false, kAlice, progress_));
