@@ -1,6 +1,8 @@
 // The worker's side of release.h: the only user of yaml-cpp.
 #include <yaml-cpp/yaml.h>
 
+#include <exception>
+
 #include "buildstep/buildpack/release.h"
 
 namespace dokku::buildstep {

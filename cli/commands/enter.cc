@@ -1,6 +1,7 @@
 // enter: a further process in a running container of an app.
 #include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "cli/commands/arguments.h"
 #include "cli/commands/attach.h"

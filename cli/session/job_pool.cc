@@ -1,5 +1,6 @@
 #include "cli/session/job_pool.h"
 
+#include <iterator>
 #include <utility>
 
 namespace dokku::cli {

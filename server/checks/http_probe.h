@@ -3,6 +3,7 @@
 // Non-blocking from the connect on. Not thread-safe.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <utility>
 #include <vector>

@@ -1,5 +1,7 @@
 #include "server/platform/config.h"
 
+#include <iterator>
+
 #include "server/deploy/wanted.h"
 #include "server/store/releases.h"
 

@@ -1,5 +1,7 @@
 #include "runtime/network/foreign_routes.h"
 
+#include <algorithm>
+
 #include "test_host.h"
 
 namespace dokku::runtime {
