@@ -139,6 +139,13 @@ Result<UniqueFd> file_to_read(Invocation& call, const std::string& file) {
   return opened;
 }
 
+Result<UniqueFd> file_to_write(Invocation& call, const std::string& file) {
+  Result<UniqueFd> made = call.session.create_callers_file(file == "-" ? "" : file);
+  if (made || !made.error().message().ends_with("File exists")) return made;
+  return fail(made.error().code(), made.error().message() +
+                                       "\nNothing is written over: name another file");
+}
+
 std::string text_of_size(std::uint64_t bytes) {
   if (bytes < (1U << 20)) return std::to_string((bytes + 1023) >> 10) + " kB";
   return std::to_string(bytes >> 20) + " MB";
@@ -160,7 +167,7 @@ Result<int> write_backup(Invocation& call, const server::BackupScope& scope,
         "clear text\nSeal it: --passphrase-file FILE, or --recipient KEY "
         "(server:backup-key)");
   }
-  const UniqueFd to = TRY(call.session.create_callers_file(file == "-" ? "" : file));
+  const UniqueFd to = TRY(file_to_write(call, file));
   const BackupDone done = TRY(call.platform.backups.write(to.get(), scope, whom, progress));
   if (::fsync(to.get()) != 0 && errno != EINVAL && errno != EROFS) {
     return fail_syscall("fsync", errno);

@@ -69,10 +69,12 @@ class OnTrixie(PackageTest):
         self.seconds("push", lambda: self.push("app").must_succeed()).must_say(
             "=====> Application deployed:")
         self.assertEqual(self.get("app.apps.test"), "hello from a package")
-        before = self.get("app.apps.test", "/pid")
+        before = self.app_processes()
+        self.assertNotEqual(before, {})
         self.dokku("ps:restart", "app").must_succeed()
         processes.wait_for("the app after its restart", self.answers)
-        self.assertNotEqual(self.get("app.apps.test", "/pid"), before)
+        processes.wait_for("the old process to end", lambda: not before.items() &
+                           self.app_processes().items())
         found = self.dokku("doctor").text
         for check in ("containerd", "kernel", "network", "ports", "store", "left-overs"):
             self.assertIn(f"-----> {check}: ", found)
