@@ -26,8 +26,8 @@ add_test(NAME tidy.house_style COMMAND ${PYTHON3} ${PROJECT_SOURCE_DIR}/tests/ti
 set_tests_properties(tidy.house_style PROPERTIES LABELS unit COST 100)
 
 # Each has an instance of its own, so two may run at once; not those that measure time, memory or
-# the machine's disk, and those that install packages.
-set(alone completion doctor dokku_init dokku_log full_disk lost package platform_logs proxy
+# the machine's disk.
+set(alone completion doctor dokku_init dokku_log full_disk lost platform_logs proxy
   proxy_alone proxy_hold proxy_life proxy_scale proxy_soak proxy_tls proxy_upgrade quickstart
   small_disk upgrade upgrade_undone wire)
 file(GLOB system_tests CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/tests/system/*_test.py)

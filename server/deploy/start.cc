@@ -40,8 +40,9 @@ Outcome look_at(const std::vector<InstanceSeen>& instances, std::uint64_t releas
 void announce(Deploy& deploy, const ReleaseWanted& wanted, const Formation& set) {
   deploy.progress.step("Deploying " + deploy.name() + "...");
   for (const auto& [type, count] : set) {
-    const bool known = std::any_of(wanted.processes.begin(), wanted.processes.end(),
-                                   [&](const ProcessWanted& one) { return one.type == type; });
+    // By name: clang does not let a lambda take the binding itself.
+    const auto is_it = [&type = type](const ProcessWanted& one) { return one.type == type; };
+    const bool known = std::any_of(wanted.processes.begin(), wanted.processes.end(), is_it);
     if (count == 0 || known || type == "release") continue;
     deploy.progress.warn("Skipping " + type + " as it is missing from the current Procfile");
   }

@@ -193,7 +193,7 @@ class Backup(SystemTest):
         self.dokku("apps:export", "--no-volumes", "blog", path).must_succeed()
         again = self.dokku("apps:export", "--no-volumes", "blog", path)
         self.assertEqual(again.status, 1)  # nothing is written over
-        self.assertIn("File exists", again.err)
+        self.assertIn("File exists\n !     Nothing is written over: name another file", again.err)
 
     def test_at_a_terminal_the_passphrase_is_typed_and_not_shown(self):
         path = self.file("typed")
