@@ -142,8 +142,8 @@ Result<UniqueFd> file_to_read(Invocation& call, const std::string& file) {
 Result<UniqueFd> file_to_write(Invocation& call, const std::string& file) {
   Result<UniqueFd> made = call.session.create_callers_file(file == "-" ? "" : file);
   if (made || !made.error().message().ends_with("File exists")) return made;
-  return fail(made.error().code(), made.error().message() +
-                                       "\nNothing is written over: name another file");
+  return fail(made.error().code(),
+              made.error().message() + "\nNothing is written over: name another file");
 }
 
 std::string text_of_size(std::uint64_t bytes) {

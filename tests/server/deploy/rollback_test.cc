@@ -48,6 +48,18 @@ TEST_F(RollbackTest, BringsBackTheConfigOfThenInTheSameStep) {
   EXPECT_NE(std::find(env.begin(), env.end(), "COLOR=blue"), env.end());
 }
 
+TEST_F(RollbackTest, TakesConfigAndReleaseBackWhereItCannotBeRouted) {
+  set_color("blue");
+  ASSERT_TRUE(push("tree one"));
+  set_color("red");
+  ASSERT_TRUE(push("tree two"));
+  ASSERT_TRUE(proxy_.remove("blog"));
+  ASSERT_TRUE(proxy_.put({.key = "other", .hosts = {"blog.test"}}));
+  EXPECT_FALSE(roll_back(1));
+  EXPECT_EQ(color(), "red");
+  EXPECT_EQ(live()->number, 2U);
+}
+
 TEST_F(RollbackTest, WithoutANumberGoesBackAndForth) {
   ASSERT_TRUE(push("tree one"));
   EXPECT_EQ(roll_back({}).error().code(), Errc::conflict);
