@@ -44,6 +44,9 @@ foreach(test ${system_tests})
     RUN_SERIAL ${serial} SKIP_RETURN_CODE 77
     ENVIRONMENT "DOKKU_BIN=${PROJECT_BINARY_DIR}/bin;DOKKU_SOURCE=${PROJECT_SOURCE_DIR}")
 endforeach()
+# Both have the instance that a package makes, whose cgroup is no other's.
+set_tests_properties(system.network_firewalls_test system.package_test PROPERTIES
+  RESOURCE_LOCK bare_machine)
 include(${PROJECT_SOURCE_DIR}/tests/conformance/conformance.cmake)
 include(${PROJECT_SOURCE_DIR}/tests/fuzz/fuzz.cmake)
 include(${PROJECT_SOURCE_DIR}/tests/system/grpc_echo/grpc_echo.cmake)
