@@ -1,10 +1,10 @@
 // builds: the deploys of an app, the failed ones too, and what they printed.
 #include "base/io.h"
 #include "cli/commands/arguments.h"
+#include "cli/commands/facts.h"
 #include "cli/commands/registry.h"
 #include "cli/commands/topics.h"
 #include "cli/output/json.h"
-#include "cli/output/report.h"
 #include "cli/output/times.h"
 
 namespace dokku::cli {
@@ -66,15 +66,7 @@ Result<int> info(Invocation& call) {
   const App app = TRY(app_argument(call, 0, Missing::go));
   const auto number = TRY(which_build(call));
   const Build build = TRY(call.platform.builds.find(app, number));
-  ReportValues values;
-  for (const auto& [key, value] : values_of(build)) values["build-" + key] = value;
-  ReportRequest request;
-  request.title_topic = "build";
-  request.key_prefix = "build-";
-  request.subject = app.name.str();
-  request.format = json ? "json" : "stdout";
-  TRY(print_report(call.print, request, values));
-  return 0;
+  return print_facts(call, "build", app.name.str(), values_of(build), json);
 }
 
 Result<int> output(Invocation& call) {

@@ -1,10 +1,11 @@
 // releases: what of an app can run, and the way back to it. Beyond Dokku; the words are Heroku's.
 #include "cli/commands/arguments.h"
+#include "cli/commands/facts.h"
 #include "cli/commands/registry.h"
 #include "cli/commands/topics.h"
 #include "cli/output/json.h"
-#include "cli/output/report.h"
 #include "cli/output/times.h"
+#include "server/deploy/rollback.h"
 
 namespace dokku::cli {
 namespace {
@@ -88,26 +89,8 @@ Result<int> info(Invocation& call) {
   const auto number = TRY(which_release(call));
   server::Deploys* const deploys = TRY(engine(call));
   const std::vector<Release> releases = TRY(deploys->releases(app));
-  for (const Release& release : releases) {
-    const bool meant =
-        number ? release.number == *number : release.state == server::ReleaseState::live;
-    if (!meant) continue;
-    ReportValues values;
-    for (const auto& [key, value] : values_of(release)) values["release-" + key] = value;
-    ReportRequest request;
-    request.title_topic = "release";
-    request.key_prefix = "release-";
-    request.subject = app.name.str();
-    request.format = json ? "json" : "stdout";
-    TRY(print_report(call.print, request, values));
-    return 0;
-  }
-  if (!number) {
-    return fail(Errc::invalid_argument, "App " + app.name.str() + " has not been deployed");
-  }
-  return fail(Errc::invalid_argument, "No release " + std::to_string(*number) + " of " +
-                                          app.name.str() + " is kept\nSee them: dokku " +
-                                          "releases:list " + app.name.str());
+  const Release release = TRY(server::choose_release(app, releases, number));
+  return print_facts(call, "release", app.name.str(), values_of(release), json);
 }
 
 Result<int> rollback(Invocation& call) {

@@ -1,4 +1,6 @@
 // Part of Deploys: an earlier release again.
+#include "server/deploy/rollback.h"
+
 #include <algorithm>
 
 #include "server/deploy/deploys.h"
@@ -9,6 +11,10 @@ namespace dokku::server {
 namespace {
 
 std::string see_them(const App& app) { return "\nSee them: dokku releases:list " + app.name.str(); }
+
+Error not_deployed(const App& app) {
+  return {Errc::conflict, "App " + app.name.str() + " has not been deployed"};
+}
 
 // By values: after a rollback two versions of the config are the same.
 Result<bool> differs(const ReadTx& tx, AppId app, const Release& one, const Release& other) {
@@ -44,7 +50,7 @@ Result<Release> one_before(const ReadTx& tx, const App& app) {
     const bool other = TRY(differs(tx, app.id, release, *live));
     if (other) return release;
   }
-  if (!live) return fail(Errc::conflict, "App " + app.name.str() + " has not been deployed");
+  if (!live) return Fail(not_deployed(app));
   return fail(Errc::conflict, "No earlier release of " + app.name.str() + " is kept that differs" +
                                   " from what runs" + see_them(app));
 }
@@ -57,22 +63,28 @@ std::string words_for(const Release& release) {
 
 }  // namespace
 
+Result<Release> choose_release(const App& app, const std::vector<Release>& kept,
+                               std::optional<std::uint64_t> number) {
+  const auto found = std::find_if(kept.begin(), kept.end(), [&](const Release& release) {
+    return number ? release.number == *number : release.state == ReleaseState::live;
+  });
+  if (found != kept.end()) return *found;
+  if (!number) return Fail(not_deployed(app));
+  return fail(Errc::invalid_argument, "No release " + std::to_string(*number) + " of " +
+                                          app.name.str() + " is kept" + see_them(app));
+}
+
 Result<Release> Deploys::earlier_of(const App& app, std::optional<std::uint64_t> number) {
   if (!number) return parts_.store.read([&](ReadTx& tx) { return one_before(tx, app); });
-  const std::vector<Release> all = TRY(releases(app));
-  const auto found = std::find_if(
-      all.begin(), all.end(), [&](const Release& release) { return release.number == *number; });
-  if (found == all.end()) {
-    return fail(Errc::invalid_argument, "No release " + std::to_string(*number) + " of " +
-                                            app.name.str() + " is kept" + see_them(app));
-  }
-  TRY(check_ran(app, *found));
-  if (found->state == ReleaseState::live && !app.stopped) {
+  const std::vector<Release> kept = TRY(releases(app));
+  const Release asked = TRY(choose_release(app, kept, number));
+  TRY(check_ran(app, asked));
+  if (asked.state == ReleaseState::live && !app.stopped) {
     return fail(Errc::conflict,
                 "Release " + std::to_string(*number) + " of " + app.name.str() + " serves already" +
                     "\nStart its processes anew: dokku ps:restart " + app.name.str());
   }
-  return *found;
+  return asked;
 }
 
 Result<> Deploys::rollback(const App& asked, std::optional<std::uint64_t> number,

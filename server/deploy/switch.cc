@@ -65,8 +65,10 @@ Result<> Pipeline::switch_over(Deploy& deploy, const Release& release) {
     // A restart of what was live leaves a newer image waiting.
     const bool same_image = old_live && old_live->image_ref == release.image_ref;
     if (!same_image) TRY(set_waiting_number(tx, id, std::nullopt));
-    old_config = TRY(config_version(tx, id));
-    if (deploy.config_back) TRY(config_back(tx, *deploy.config_back));
+    if (deploy.config_back) {
+      old_config = TRY(config_version(tx, id));
+      TRY(config_back(tx, *deploy.config_back));
+    }
     note_call_done();
     return set_running_number(tx, id, release.number);
   };
