@@ -17,6 +17,8 @@ namespace {
 constexpr std::size_t kHeader = 12;
 constexpr std::size_t kMessageMax = 4096;
 constexpr std::size_t kServersMax = 3;
+// A packet was lost, or the server is slow: ask the next one, or the same again.
+constexpr std::chrono::milliseconds kRoundMax{500};
 
 void put16(std::string& to, unsigned value) {
   to += static_cast<char>((value >> 8) & 255U);
@@ -98,22 +100,27 @@ class Questions {
 
   bool done() const { return answered_ == open_.size(); }
 
-  // All that are open, to one server; then its answers until `deadline`.
-  void ask(const NameServer& server, TimePoint deadline) {
-    const UniqueFd fd = connect_to(server);
-    if (!fd.valid()) return;
+  // All that are open, to the server behind `asked`; then anybody's answers until `end`. A socket
+  // is closed when nobody is behind it, and the call over when it is that of `asked`.
+  void ask(std::vector<UniqueFd>& sockets, std::size_t asked, TimePoint end) {
     std::size_t next = 0;
-    while (!done()) {
+    while (!done() && sockets[asked].valid()) {
       // A socket's buffer is small: sending and receiving take turns.
-      while (next < open_.size() && send(fd.get(), next)) ++next;
+      while (next < open_.size() && send(sockets[asked].get(), next)) ++next;
       const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
-          deadline - std::chrono::steady_clock::now());
+          end - std::chrono::steady_clock::now());
       if (left.count() <= 0) return;
-      const bool more = next < open_.size();
-      pollfd waited{fd.get(), static_cast<short>(POLLIN | (more ? POLLOUT : 0)), 0};
-      if (::poll(&waited, 1, static_cast<int>(left.count())) <= 0) return;
-      if ((waited.revents & POLLERR) != 0 && (waited.revents & POLLIN) == 0) return;
-      receive(fd.get());
+      std::vector<pollfd> waited;
+      for (const UniqueFd& socket : sockets) waited.push_back({socket.get(), POLLIN, 0});
+      if (next < open_.size()) waited[asked].events |= POLLOUT;
+      if (::poll(waited.data(), waited.size(), static_cast<int>(left.count())) <= 0) return;
+      for (std::size_t i = 0; i < sockets.size(); ++i) {
+        if ((waited[i].revents & POLLIN) != 0) {
+          receive(sockets[i].get());
+        } else if ((waited[i].revents & POLLERR) != 0) {
+          sockets[i].reset();
+        }
+      }
     }
   }
 
@@ -181,11 +188,20 @@ std::vector<NameServer> name_servers_in(std::string_view resolv_conf) {
 Lookups look_up_names(const std::vector<std::string>& names, const std::vector<NameServer>& servers,
                       Duration limit) {
   Questions questions(names);
-  if (servers.empty()) return {};
   const TimePoint begin = std::chrono::steady_clock::now();
-  questions.ask(servers.front(), begin + limit / 2);
-  // A packet was lost, or the server is silent: another one, or the same again.
-  if (!questions.done()) questions.ask(servers[servers.size() > 1 ? 1 : 0], begin + limit);
+  const TimePoint deadline = begin + limit;
+  const Duration round = std::min<Duration>(limit / 2, kRoundMax);
+  std::vector<UniqueFd> sockets;  // of the servers asked so far: a late answer is an answer
+  for (std::size_t i = 0; !questions.done() && std::chrono::steady_clock::now() < deadline; ++i) {
+    if (i < servers.size()) {
+      sockets.push_back(connect_to(servers[i]));
+    } else if (std::none_of(sockets.begin(), sockets.end(),
+                            [](const UniqueFd& socket) { return socket.valid(); })) {
+      break;
+    }
+    questions.ask(sockets, i % servers.size(),
+                  std::min(begin + round * static_cast<int>(i + 1), deadline));
+  }
   return questions.take();
 }
 

@@ -1,7 +1,8 @@
 // Names to addresses, all at once and within a limit; the C library's resolver asks one by one, for
 // seconds each.
 //
-// A and AAAA over UDP (RFC 1035), asked of the name servers in turn: half of the limit each time.
+// A and AAAA over UDP (RFC 1035). The name servers are asked in turn, again and again until the
+// limit; who is slow may answer until then.
 // Threads: any; blocks for at most the limit.
 #pragma once
 

@@ -24,10 +24,11 @@ class Doctor(SystemTest):
 
     def test_a_well_instance_has_nothing_wrong_of_its_own(self):
         found, _ = self.findings()
-        for check in ("containerd", "kernel", "network", "names", "ports", "store", "left-overs",
-                      "keys"):
+        for check in ("containerd", "kernel", "network", "ports", "store", "left-overs", "keys"):
             self.assertEqual([one["state"] for one in found[check]], ["good"], found[check])
         self.assertRegex(found["containerd"][0]["what"], r"^containerd \d+\.\d+.* answers$")
+        # Whose name servers they are, and how busy with other things, is not the instance's to say.
+        processes.wait_for("a name server's answer", lambda: self.wrong("names") == [])
 
     def test_rules_that_somebody_flushed_come_back(self):
         """Until then the doctor names them, and may be asked to hurry."""

@@ -68,10 +68,11 @@ TEST(NameLookup, ServersAreThoseOfResolvConf) {
   EXPECT_EQ(servers[2].address, "10.0.0.3");
 }
 
-// A name server on a port of the kernel's; `drop` of its first questions are not answered.
+// A name server on a port of the kernel's; `drop` of its first questions are not answered, others
+// after `delay`.
 class Server {
  public:
-  explicit Server(int drop) : drop_(drop) {
+  explicit Server(int drop, Duration delay = {}) : drop_(drop), delay_(delay) {
     fd_ = UniqueFd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_in at{};
     at.sin_family = AF_INET;
@@ -99,6 +100,7 @@ class Server {
       const ssize_t got = ::recvfrom(fd_.get(), bytes.data(), bytes.size(), 0,
                                      reinterpret_cast<sockaddr*>(&from), &size);
       if (got <= 0 || drop_-- > 0) continue;
+      std::this_thread::sleep_for(delay_);
       const std::string query(bytes.data(), static_cast<std::size_t>(got));
       const bool v4 = query[query.size() - 3] == 1;
       const std::string answer =
@@ -108,6 +110,7 @@ class Server {
     }
   }
   std::atomic<int> drop_;
+  Duration delay_;
   std::atomic<bool> stop_{false};
   UniqueFd fd_;
   std::thread thread_;
@@ -126,6 +129,26 @@ TEST(NameLookup, WhatIsLostIsAskedAgain) {
   Server server(1);
   const Lookups found = look_up_names({"blog.example.com"}, {{"127.0.0.1", server.port}}, 400ms);
   EXPECT_EQ(found.at("blog.example.com"), (std::set<std::string>{"203.0.113.9"}));
+}
+
+TEST(NameLookup, WhoIsSlowMayAnswerUntilTheLimit) {
+  Server silent(1000);
+  Server slow(0, 700ms);  // in the round after its own
+  const Lookups found = look_up_names({"blog.example.com"},
+                                      {{"127.0.0.1", slow.port}, {"127.0.0.1", silent.port}}, 10s);
+  EXPECT_TRUE(found.contains("blog.example.com"));
+}
+
+TEST(NameLookup, WhoIsAwayCostsNothing) {
+  Server server(0);
+  std::uint16_t away = 0;
+  { away = Server(0).port; }
+  const auto begin = std::chrono::steady_clock::now();
+  const std::vector<NameServer> both{{"127.0.0.1", away}, {"127.0.0.1", server.port}};
+  EXPECT_TRUE(look_up_names({"blog.example.com"}, both, 60s).contains("blog.example.com"));
+  EXPECT_TRUE(look_up_names({"blog.example.com"}, {both[0]}, 60s).empty());
+  EXPECT_TRUE(look_up_names({"blog.example.com"}, {}, 60s).empty());
+  EXPECT_LT(std::chrono::steady_clock::now() - begin, 20s);
 }
 
 TEST(NameLookup, ASilentServerCostsTheLimitAndNoMore) {
