@@ -154,6 +154,10 @@ class DeployFixture : public ::testing::Test {
     }
     return {};
   }
+  // For another than an app: one that only the proxy knew would be dropped as a left-over, soon.
+  Result<> take_name(const std::string& host) {
+    return deploys_->routes().publish_own({.key = "other", .hosts = {host}});
+  }
   // Blocks until it holds; what happens in the background has no other sign.
   static bool eventually(const std::function<bool()>& holds) {
     for (int i = 0; i < 1000; ++i) {

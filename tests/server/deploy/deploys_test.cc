@@ -244,8 +244,7 @@ TEST_F(SkippedDeploysTest, ItsImageIsKeptAndOneThatFailsMayBeTriedAgain) {
 TEST_F(SkippedDeploysTest, OneWhoseNameIsTakenWaitsOn) {
   set(kSkipDeploy, "true");
   ASSERT_TRUE(push("tree one"));
-  proxy::Group other{.key = "other", .hosts = {"blog.test"}};
-  ASSERT_TRUE(proxy_.put(other));
+  ASSERT_TRUE(take_name("blog.test"));
   EXPECT_FALSE(deploys_->deploy_newest(now(), kAlice, progress_));
   EXPECT_FALSE(live());
   ASSERT_TRUE(waiting());

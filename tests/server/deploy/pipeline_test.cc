@@ -146,8 +146,7 @@ TEST_F(PipelineTest, AProxyThatIsAwayLearnsTheRoutesLater) {
 }
 
 TEST_F(PipelineTest, ANameTakenByAnotherGoesBackToWhatServed) {
-  proxy::Group other{.key = "other", .hosts = {"blog.test"}};
-  ASSERT_TRUE(proxy_.put(other));
+  ASSERT_TRUE(take_name("blog.test"));
   EXPECT_FALSE(push("tree one"));
   EXPECT_FALSE(live());
   EXPECT_TRUE(eventually([&] { return containers_.size() == 0; }));

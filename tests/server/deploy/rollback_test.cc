@@ -54,7 +54,7 @@ TEST_F(RollbackTest, TakesConfigAndReleaseBackWhereItCannotBeRouted) {
   set_color("red");
   ASSERT_TRUE(push("tree two"));
   ASSERT_TRUE(proxy_.remove("blog"));
-  ASSERT_TRUE(proxy_.put({.key = "other", .hosts = {"blog.test"}}));
+  ASSERT_TRUE(take_name("blog.test"));
   EXPECT_FALSE(roll_back(1));
   EXPECT_EQ(color(), "red");
   EXPECT_EQ(live()->number, 2U);

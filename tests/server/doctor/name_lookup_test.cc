@@ -72,7 +72,7 @@ TEST(NameLookup, ServersAreThoseOfResolvConf) {
 // after `delay`.
 class Server {
  public:
-  explicit Server(int drop, Duration delay = {}) : drop_(drop), delay_(delay) {
+  explicit Server(int drop, std::chrono::milliseconds delay = {}) : drop_(drop), delay_(delay) {
     fd_ = UniqueFd(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0));
     sockaddr_in at{};
     at.sin_family = AF_INET;
@@ -100,7 +100,7 @@ class Server {
       const ssize_t got = ::recvfrom(fd_.get(), bytes.data(), bytes.size(), 0,
                                      reinterpret_cast<sockaddr*>(&from), &size);
       if (got <= 0 || drop_-- > 0) continue;
-      std::this_thread::sleep_for(delay_);
+      ::poll(nullptr, 0, static_cast<int>(delay_.count()));
       const std::string query(bytes.data(), static_cast<std::size_t>(got));
       const bool v4 = query[query.size() - 3] == 1;
       const std::string answer =
@@ -110,7 +110,7 @@ class Server {
     }
   }
   std::atomic<int> drop_;
-  Duration delay_;
+  std::chrono::milliseconds delay_;
   std::atomic<bool> stop_{false};
   UniqueFd fd_;
   std::thread thread_;
