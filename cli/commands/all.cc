@@ -35,6 +35,7 @@ void add_all_commands(Registry& registry) {
   add_proxy_commands(registry);
   add_ps_commands(registry);
   add_releases_commands(registry);
+  add_repo_commands(registry);
   add_report_commands(registry);
   add_resource_commands(registry);
   add_run_commands(registry);

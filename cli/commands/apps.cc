@@ -107,6 +107,9 @@ Result<int> set(Invocation& call) {
   }
   TRY(at_most(call, 3));
   if (call.args.size() < 2) return fail(Errc::invalid_argument, "No property specified");
+  if (call.args[1] == "deploy-source" || call.args[1] == "deploy-source-metadata") {
+    return fail(Errc::invalid_argument, "Property cannot be specified globally");
+  }
   if (call.args[1] != "disable-autocreation") {
     return fail(Errc::invalid_argument,
                 "Invalid property specified, valid properties include: disable-autocreation");
@@ -128,17 +131,17 @@ std::string seconds_of(WallTime time) {
 
 Result<ReportValues> report_values(Invocation& call, const App& app) {
   const server::AppReport report = TRY(call.platform.apps.report(app));
-  return ReportValues{
-      {"app-created-at", seconds_of(app.created_at)},
-      {"app-deploy-source", report.deploy_source},
-      {"app-deploy-source-metadata", report.deploy_source_metadata},
-      {"app-dir", report.dir},
-      {"app-locked", app.locked ? "true" : "false"},
-      {"app-global-disable-autocreation", report.global_disable_autocreation ? "true" : "false"}};
+  return ReportValues{{"app-created-at", seconds_of(app.created_at)},
+                      {"app-deploy-source", report.deploy_source},
+                      {"app-deploy-source-metadata", report.deploy_source_metadata},
+                      {"app-dir", report.dir},
+                      {"app-locked", app.locked ? "true" : "false"},
+                      {"app-global-disable-autocreation", report.global_disable_autocreation}};
 }
 
-Result<int> report(Invocation& call) {
-  return run_report(call, {"app", "app-", report_values, {}});
+Result<ReportValues> global_values(Invocation& call) {
+  const std::string set = TRY(call.platform.apps.disable_autocreation());
+  return ReportValues{{"app-global-disable-autocreation", set}};
 }
 
 }  // namespace
@@ -186,12 +189,10 @@ void add_apps_commands(Registry& registry) {
                 .description = "Check if an app is locked for deployment",
                 .access = Access::reader,
                 .run = locked});
-  registry.add({.name = "apps:report",
-                .arguments = "[<app>] [<flag>] [--format stdout|json]",
-                .description = "Display a report about an app",
-                .access = Access::reader,
-                .run = report,
-                .grammar = Grammar::words});
+  registry.add(report_command(
+      "apps:report",
+      {.title = "app", .key_prefix = "app-", .of_app = report_values, .of_global = global_values},
+      "Display a report about an app"));
   registry.add({.name = "apps:set",
                 .arguments = "--global disable-autocreation [<value>]",
                 .description = "Set or clear a property of all apps",

@@ -39,8 +39,23 @@ Result<int> add(Invocation& call) {
 }
 
 Result<int> set(Invocation& call) {
+  const bool replace = call.options.has("replace");
+  if (replace && call.args.size() == 1) {
+    TRY(app_argument(call, 0, Missing::go));
+    return fail(
+        Errc::invalid_argument,
+        "Must specify a buildpack to set\nTo have none: dokku buildpacks:clear " + call.args[0]);
+  }
   const App app = TRY(app_and_pack(call, "set"));
-  if (call.options.has("replace")) {
+  if (replace && index_of(call)) {
+    return fail(Errc::invalid_argument, "--index has no meaning with --replace");
+  }
+  if (!replace && call.args.size() > 2) {
+    return fail(Errc::invalid_argument,
+                "Several buildpacks at once: dokku buildpacks:set --replace " + app.name.str() +
+                    " " + call.args[1] + " ...");
+  }
+  if (replace) {
     TRY(buildpacks_of(call).replace(app.id, {call.args.begin() + 1, call.args.end()}));
   } else {
     TRY(at_most(call, 2));
@@ -114,7 +129,7 @@ const PropertyTable& table() {
 
 void add_buildpacks_commands(Registry& registry) {
   const Flag index{"index", 0, Flag::Kind::number, "the place in the order, from 1"};
-  registry.add_topic({"buildpacks", "Manage buildpack settings for an app"});
+  registry.add_topic({"buildpacks", "Manage buildpacks settings for an app"});
   registry.add({.name = "buildpacks:add",
                 .arguments = "[--index N] <app> <buildpack>",
                 .description = "Add a buildpack to an app",

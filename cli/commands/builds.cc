@@ -2,10 +2,13 @@
 #include "base/io.h"
 #include "cli/commands/arguments.h"
 #include "cli/commands/facts.h"
+#include "cli/commands/properties.h"
 #include "cli/commands/registry.h"
+#include "cli/commands/reports.h"
 #include "cli/commands/topics.h"
 #include "cli/output/json.h"
 #include "cli/output/times.h"
+#include "server/deploy/build_record.h"
 
 namespace dokku::cli {
 namespace {
@@ -37,8 +40,13 @@ Result<std::optional<std::uint64_t>> which_build(const Invocation& call) {
 
 Result<int> list(Invocation& call) {
   const bool json = TRY(asks_for_json(call));
+  const std::string kind = call.options.text("kind");
+  if (call.options.has("kind") && kind != "build" && kind != "deploy") {
+    return fail(Errc::invalid_argument, "Invalid --kind: it is build or deploy");
+  }
   const App app = TRY(app_argument(call, 0, Missing::go));
-  const std::vector<Build> builds = TRY(call.platform.builds.list(app));
+  std::vector<Build> builds = TRY(call.platform.builds.list(app));
+  std::erase_if(builds, [&](const Build& one) { return !kind.empty() && one.kind != kind; });
   if (json) {
     std::vector<Values> rows;
     for (const Build& build : builds) rows.push_back(values_of(build));
@@ -89,11 +97,37 @@ Result<int> cancel(Invocation& call) {
   if (call.platform.deploys == nullptr) return fail(Errc::internal, "there is no deploy engine");
   const Result<> ended = call.platform.deploys->cancel_build(app, kCancelPatience);
   if (!ended && ended.error().code() == Errc::not_found) {
-    return fail(Errc::conflict, "Nothing of " + app.name.str() + " is being built");
+    call.print.info1("App not currently deploying");
+    return 0;
   }
   TRY(ended);
   record_event(call, app.name.str(), "");
   call.print.line("-----> The build of " + app.name.str() + " has ended");
+  return 0;
+}
+
+const PropertyTable& table() {
+  static const PropertyTable kTable{
+      .topic = "builds",
+      .properties = {{.name = "retention",
+                      .fallback = server::kBuildsKept,
+                      .parse = number_between(1, server::kBuildsKeptMax)}}};
+  return kTable;
+}
+
+// They go by themselves with each new one; this is for who has just lowered the retention.
+Result<int> prune(Invocation& call) {
+  TRY(at_most(call, 1));
+  std::vector<App> apps;
+  if (call.args.empty()) {
+    apps = TRY(call.platform.apps.list());
+  } else {
+    const App app = TRY(app_argument(call, 0, Missing::go));
+    apps.push_back(app);
+  }
+  for (const App& app : apps) {
+    TRY(server::prune_builds(call.platform.store, call.platform.instance, app.id));
+  }
   return 0;
 }
 
@@ -102,7 +136,7 @@ const std::vector<Flag> kFormat{{"format", 0, Flag::Kind::text, "stdout or json"
 }  // namespace
 
 void add_builds_commands(Registry& registry) {
-  registry.add_topic({"builds", "History of an app's builds"});
+  registry.add_topic({"builds", "Manage running and historical builds"});
   registry.add({.name = "builds:cancel",
                 .arguments = "<app>",
                 .description = "Cancel the running build of an app",
@@ -115,17 +149,25 @@ void add_builds_commands(Registry& registry) {
                 .run = info,
                 .flags = kFormat});
   registry.add({.name = "builds:list",
-                .arguments = "[--format stdout|json] <app>",
+                .arguments = "[--kind build|deploy] [--format stdout|json] <app>",
                 .description = "List the builds of an app",
                 .access = Access::reader,
                 .run = list,
-                .flags = kFormat});
+                .flags = {kFormat[0], {"kind", 0, Flag::Kind::text, "only these"}}});
   registry.add({.name = "builds:output",
                 .arguments = "<app> [<build>]",
                 .description = "Show what a build printed, the newest without a number",
                 .access = Access::reader,
                 .run = output,
                 .examples = {"builds:output blog"}});
+  registry.add({.name = "builds:prune",
+                .arguments = "[<app>]",
+                .description = "Forget the builds beyond the retention",
+                .run = prune});
+  registry.add(report_command("builds:report",
+                              {.title = "builds", .key_prefix = "builds-", .properties = &table()},
+                              "Displays a builds report for one or more apps"));
+  registry.add(set_command(table(), "Set or clear a builds property for an app"));
 }
 
 }  // namespace dokku::cli

@@ -1,9 +1,12 @@
+#include <set>
+
 #include "base/io.h"
 #include "cli/commands/arguments.h"
 #include "cli/commands/registry.h"
 #include "cli/commands/reports.h"
 #include "cli/commands/topics.h"
 #include "cli/commands/ways.h"
+#include "server/platform/mirror.h"
 
 namespace dokku::cli {
 namespace {
@@ -11,6 +14,7 @@ namespace {
 using server::App;
 using server::CertificateFacts;
 using server::KeyPair;
+using server::PortMap;
 
 constexpr std::size_t kTarBytesMax = 1 << 20;
 
@@ -56,11 +60,31 @@ Result<> tell(Invocation& call, const App& app, const CertificateFacts& facts) {
   } else if (!bare.empty()) {
     call.print.warn("The certificate is not for " + joined(bare));
   }
+  if (facts.expired) {
+    call.print.warn("The certificate expired on " + facts.expires_at +
+                    ": browsers refuse it\nA new one: dokku certs:update " + app.name.str() +
+                    " server.crt server.key");
+  }
   if (call.platform.instance.https_port == 0) {
-    call.print.warn("This instance has no port for https\nGive it one: \"https_port\" in "
-                    "instance.json, and --https-port of dokku-proxy");
+    call.print.warn(
+        "This instance has no port for https\nGive it one: \"https_port\" in "
+        "instance.json, and --https-port of dokku-proxy");
   }
   return {};
+}
+
+// Maps that somebody set hide the detected https:443; a certificate is brought to be served.
+Result<> add_way(Invocation& call, const App& app) {
+  const server::PortsSeen ports = TRY(call.platform.ports.seen(app));
+  const PortMap* http = nullptr;
+  for (const PortMap& map : ports.set) {
+    if (needs_certificate(map.scheme) || map.host == server::kHttpsPort) return {};
+    const bool plain = map.scheme == server::PortScheme::http;
+    if (plain && (http == nullptr || map.host == server::kHttpPort)) http = &map;
+  }
+  if (http == nullptr) return {};
+  return call.platform.ports.add(
+      app, {{server::PortScheme::https, server::kHttpsPort, http->container}});
 }
 
 Result<int> add(Invocation& call) {
@@ -70,6 +94,7 @@ Result<int> add(Invocation& call) {
   const CertificateFacts facts = TRY(call.platform.certs.set(app, pair));
   record_event(call, app.name.str(), joined(facts.hostnames));
   TRY(tell(call, app, facts));
+  TRY(add_way(call, app));
   TRY(follow_ways(call, app));
   return 0;
 }
@@ -83,8 +108,8 @@ Result<int> generate(Invocation& call) {
     return 0;
   }
   if (call.args.size() < 2) {
-    return fail(Errc::invalid_argument, "Please specify a domain name. Usage: dokku " +
-                                            call.command + " <app> <domain>");
+    return fail(Errc::invalid_argument,
+                "Please specify a domain name. Usage: dokku " + call.command + " <app> <domain>");
   }
   const server::Domain domain = TRY(server::Domain::parse(call.args[1]));
   TRY(call.platform.domains.add(app, {domain}));
@@ -125,6 +150,13 @@ Result<int> show(Invocation& call) {
   return 0;
 }
 
+// Dokku's: in order, the common name among them.
+std::string hostnames_shown(const CertificateFacts& facts) {
+  std::set<std::string> names(facts.hostnames.begin(), facts.hostnames.end());
+  if (!facts.common_name.empty()) names.insert(facts.common_name);
+  return joined({names.begin(), names.end()});
+}
+
 Result<ReportValues> values(Invocation& call, const App& app) {
   const std::optional<KeyPair> pair = TRY(call.platform.certs.of(app));
   CertificateFacts facts;
@@ -135,14 +167,12 @@ Result<ReportValues> values(Invocation& call, const App& app) {
                : facts.verified  ? "verified by a certificate authority"
                                  : "not verified by an authority that this server knows";
   }
-  return ReportValues{{"ssl-dir", ""},
-                      {"ssl-enabled", pair ? "true" : "false"},
-                      {"ssl-expires-at", facts.expires_at},
-                      {"ssl-hostnames", joined(facts.hostnames)},
-                      {"ssl-issuer", facts.issuer},
-                      {"ssl-starts-at", facts.starts_at},
-                      {"ssl-subject", facts.subject},
-                      {"ssl-verified", verified}};
+  const auto by_hand = call.platform.instance.home_dir / app.name.str() / server::kTlsFolder;
+  return ReportValues{
+      {"ssl-dir", by_hand.string()},        {"ssl-enabled", pair ? "true" : "false"},
+      {"ssl-expires-at", facts.expires_at}, {"ssl-hostnames", hostnames_shown(facts)},
+      {"ssl-issuer", facts.issuer},         {"ssl-starts-at", facts.starts_at},
+      {"ssl-subject", facts.subject},       {"ssl-verified", verified}};
 }
 
 // Dokku lists three that it never had; so do we, and say what does it.
@@ -173,8 +203,8 @@ Command words(std::string name, std::string arguments, std::string description, 
 void add_certs_commands(Registry& registry) {
   const std::string files = "<app> [<crt> <key>]";
   registry.add_topic({"certs", "Manage SSL (TLS) certs"});
-  registry.add(words("certs:add", files, "Add an ssl endpoint to an app: files, or a tar on stdin",
-                     add));
+  registry.add(
+      words("certs:add", files, "Add an ssl endpoint to an app: files, or a tar on stdin", add));
   registry.add(words("certs:chain", "<crt> [<crt> ...]",
                      "[NOT IMPLEMENTED] Print the chain of a certificate", chain));
   registry.add(words("certs:generate", "<app> <domain>",

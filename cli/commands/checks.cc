@@ -1,6 +1,5 @@
 // checks: whether and how long a deploy looks at its new processes before they serve.
 #include <algorithm>
-#include <set>
 
 #include "cli/commands/arguments.h"
 #include "cli/commands/properties.h"
@@ -15,7 +14,7 @@ namespace dokku::cli {
 namespace {
 
 using server::App;
-using Types = std::set<std::string>;
+using Types = std::vector<std::string>;  // in the order of typing, each once
 
 constexpr const char* kNone = "none";
 constexpr const char* kAll = "_all_";
@@ -24,13 +23,16 @@ const PropertyTable& table() {
   static const PropertyTable kTable{
       .topic = "checks",
       .wording = Missing::bash,
-      .properties = {{.name = "attempts", .fallback = "5", .parse = number_between(1, 1000)},
-                     {.name = "timeout", .fallback = "30", .parse = number_between(1, 3600)},
-                     {.name = "wait", .fallback = "5", .parse = number_between(0, 3600)},
-                     {.name = "wait-to-retire",
-                      .fallback = "60",
-                      .parse = number_between(0, 86400)}}};
+      .properties = {
+          {.name = "attempts", .fallback = "5", .parse = number_between(1, 1000)},
+          {.name = "timeout", .fallback = "30", .parse = number_between(1, 3600)},
+          {.name = "wait", .fallback = "5", .parse = number_between(0, 3600)},
+          {.name = "wait-to-retire", .fallback = "60", .parse = number_between(0, 86400)}}};
   return kTable;
+}
+
+void add_once(Types& types, const std::string& type) {
+  if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
 }
 
 Result<Types> parse_types(const std::string& list) {
@@ -40,7 +42,7 @@ Result<Types> parse_types(const std::string& list) {
     const std::size_t comma = std::min(list.find(',', at), list.size());
     const server::ProcessType type =
         TRY(server::ProcessType::parse(std::string_view(list).substr(at, comma - at)));
-    types.insert(type.str());
+    add_once(types, type.str());
     at = comma + 1;
   }
   return types;
@@ -58,7 +60,7 @@ Result<Types> types_in(Invocation& call, const App& app, const std::string& list
   if (list != kAll) return parse_types(list);
   const server::ProcessReport report = TRY(call.platform.deploys->report(app));
   Types types;
-  for (const auto& [type, count] : report.formation) types.insert(type);
+  for (const auto& [type, count] : report.formation) types.push_back(type);
   return types;
 }
 
@@ -76,8 +78,8 @@ Result<> move_types(Invocation& call, const App& app, const char* into) {
       const Types named = TRY(parse_types(call.args[1]));
       Types types = target && *list == kAll ? Types() : TRY(types_in(call, app, *list));
       for (const std::string& type : named) {
-        if (target) types.insert(type);
-        if (!target) types.erase(type);
+        if (target) add_once(types, type);
+        if (!target) std::erase(types, type);
       }
       *list = joined(types);
     }
@@ -148,13 +150,13 @@ void add_checks_commands(Registry& registry) {
                        return change(call, {"Disabling", server::kChecksDisabled});
                      }));
   registry.add(words("checks:enable", "Check new processes before they replace the old ones",
-                     [](Invocation& call) { return change(call, {"Enabling", nullptr}); }));
-  registry.add(report_command("checks:report",
-                              {.title = "checks",
-                               .key_prefix = "checks-",
-                               .of_app = values,
-                               .properties = &table()},
-                              "Displays a checks report for one or more apps"));
+                     [](Invocation& call) {
+                       return change(call, {"Enabling", nullptr});
+                     }));
+  registry.add(report_command(
+      "checks:report",
+      {.title = "checks", .key_prefix = "checks-", .of_app = values, .properties = &table()},
+      "Displays a checks report for one or more apps"));
   Command run = words("checks:run", "Run the checks of what runs now", run_checks);
   run.arguments = "<app> [<type>[.<n>][,...]]";
   run.long_running = true;

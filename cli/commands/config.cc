@@ -31,7 +31,10 @@ Result<int> get(Invocation& call) {
   const ConfigOwner owner = TRY(take_config_owner(call));
   if (call.args.empty()) return fail(Errc::invalid_argument, "Expected: key");
   TRY(at_most(call, 1));
-  const std::optional<std::string> value = TRY(call.platform.config.value(owner, call.args[0]));
+  std::optional<std::string> value = TRY(call.platform.config.value(owner, call.args[0]));
+  if (!value && !owner.global()) {
+    value = TRY(call.platform.git.revision_in(owner.id, call.args[0]));
+  }
   if (!value) return 1;
   call.print.line(call.options.has("quoted") ? server::shell_quoted(*value) : *value);
   return 0;

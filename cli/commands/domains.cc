@@ -27,9 +27,11 @@ Result<std::vector<Domain>> domain_arguments(const Invocation& call, std::size_t
   }
   std::vector<Domain> domains;
   for (std::size_t i = first; i < call.args.size(); ++i) {
-    Domain domain = TRY(Domain::parse(call.args[i]));
-    if (std::find(domains.begin(), domains.end(), domain) == domains.end()) {
-      domains.push_back(std::move(domain));
+    std::vector<Domain> typed = TRY(server::parse_domains(call.args[i]));
+    for (Domain& domain : typed) {
+      if (std::find(domains.begin(), domains.end(), domain) == domains.end()) {
+        domains.push_back(std::move(domain));
+      }
     }
   }
   return domains;

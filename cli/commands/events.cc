@@ -121,7 +121,7 @@ Result<int> off(Invocation& call) {
 }  // namespace
 
 void add_events_commands(Registry& registry) {
-  registry.add_topic({"events", "Show who did what and when"});
+  registry.add_topic({"events", "Manage event logging: who did what and when"});
   registry.add({.name = "events",
                 .arguments = "[-t] [-n <count>] [--format stdout|json] [<app>]",
                 .description = "Show the last events, of all apps or one",

@@ -134,7 +134,7 @@ Result<int> public_key(Invocation& call) {
 }  // namespace
 
 void add_git_commands(Registry& registry) {
-  registry.add_topic({"git", "Manages app deploys via git"});
+  registry.add_topic({"git", "Manage app deploys via git"});
   registry.add({.name = "git:allow-host",
                 .arguments = "<host>[:<port>]",
                 .description = "Trust an ssh host from which packs and submodules are fetched",

@@ -203,7 +203,7 @@ Result<int> acl_remove(Invocation& call) {
 }  // namespace
 
 void add_keys_commands(Registry& registry) {
-  registry.add_topic({"ssh-keys", "Manage public ssh keys that are allowed to connect"});
+  registry.add_topic({"ssh-keys", "Manage public ssh keys used for deployment"});
   registry.add({.name = "ssh-keys:add",
                 .arguments = "[--role admin|deploy|read] [--app APP]... <name> [<path-to-key>]",
                 .description = "Add a new public key by pipe or path",

@@ -109,7 +109,7 @@ const PropertyTable& table() {
 }  // namespace
 
 void add_logs_commands(Registry& registry) {
-  registry.add_topic({"logs", "Output of app processes"});
+  registry.add_topic({"logs", "Manage log integration for an app: the output of its processes"});
   registry.add({.name = "logs:failed",
                 .arguments = "[--all] [<app>]",
                 .description = "Show what the processes of the last failed deploy printed",

@@ -27,7 +27,7 @@ Result<int> validate_app(Invocation& call, const App& app) {
     ++wrong;
   }
   if (spec.certificate.empty()) return wrong;
-  const auto checked = server::check_key_pair(spec.certificate, call.platform.clock.wall());
+  const auto checked = server::check_key_pair(spec.certificate);
   if (checked) return wrong;
   call.print.warn(app.name.str() + ": " + checked.error().message());
   return wrong + 1;
@@ -52,7 +52,7 @@ Result<int> validate(Invocation& call) {
 }  // namespace
 
 void add_nginx_commands(Registry& registry) {
-  registry.add_topic({"nginx", "Manage the proxy, under the names that it had with nginx"});
+  registry.add_topic({"nginx", "Manage the nginx proxy (here our own, by its old names)"});
   registry.add(proxy_log_command("nginx:access-logs", server::AccessLogKind::access, Missing::bash,
                                  "Show the last requests to an app, or follow them"));
   registry.add(proxy_log_command("nginx:error-logs", server::AccessLogKind::error, Missing::bash,

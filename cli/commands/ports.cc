@@ -6,7 +6,6 @@
 #include "cli/commands/reports.h"
 #include "cli/commands/topics.h"
 #include "cli/commands/ways.h"
-#include "cli/output/json.h"
 #include "server/platform/routing.h"
 
 namespace dokku::cli {
@@ -140,13 +139,13 @@ Result<int> clear(Invocation& call) {
 }
 
 std::string as_json(const std::vector<PortMap>& maps) {
-  std::vector<std::map<std::string, std::string>> rows;
+  std::string rows;  // ports are numbers, as in Dokku
   for (const PortMap& map : maps) {
-    rows.push_back({{"scheme", std::string(name_of(map.scheme))},
-                    {"host_port", std::to_string(map.host)},
-                    {"container_port", std::to_string(map.container)}});
+    rows += std::string(rows.empty() ? "" : ",") + R"({"container_port":)" +
+            std::to_string(map.container) + R"(,"host_port":)" + std::to_string(map.host) +
+            R"(,"scheme":")" + std::string(name_of(map.scheme)) + "\"}";
   }
-  return json_objects(rows);
+  return "[" + rows + "]";
 }
 
 Result<ReportValues> values(Invocation& call, const App& app) {

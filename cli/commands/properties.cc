@@ -75,12 +75,12 @@ Result<> add_row(const server::PropertiesSeen& seen, const Property& property,
   const std::optional<std::string> global = value(seen.global);
   const std::string& name = property.name;
   if (property.scope == Scope::app) {
-    if (of_app) values[prefix + name] = own.value_or(property.fallback);
+    if (of_app) values[prefix + name] = own.value_or("");
+    if (of_app) values[prefix + "computed-" + name] = own.value_or(property.fallback);
     return {};
   }
-  values[prefix + "global-" + name] = global.value_or(property.fallback);
-  if (property.scope == Scope::global) return {};
-  if (of_app) values[prefix + name] = own.value_or("");
+  values[prefix + "global-" + name] = global.value_or("");
+  if (property.scope == Scope::both && of_app) values[prefix + name] = own.value_or("");
   values[prefix + "computed-" + name] = own.value_or(global.value_or(property.fallback));
   return {};
 }

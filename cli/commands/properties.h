@@ -69,8 +69,9 @@ Command set_command(const PropertyTable& table, std::string description);
 // The same as a handler's body, for a topic that looks at its words first.
 Result<int> run_set(Invocation& call, const PropertyTable& table);
 
-// Rows "<prefix>x" (set for the app), "<prefix>global-x", "<prefix>computed-x"; without an app the
-// last two. One that is for apps only: "<prefix>x" with what counts; global only: "global-x".
+// Rows "<prefix>x" (set for the app, or empty), "<prefix>global-x" (set for all, or empty),
+// "<prefix>computed-x" (what counts); without an app or for one that is global only: the last two.
+// One that is for apps only: the first and the last.
 Result<> add_property_rows(Invocation& call, const PropertyTable& table, const std::string& prefix,
                            const server::App* app, ReportValues& values);
 

@@ -61,15 +61,12 @@ Result<std::string> proxy_type(const std::string& typed) {
 const PropertyTable& own_table() {
   static const PropertyTable kTable{
       .topic = "proxy",
-      .properties = {{.name = "type", .fallback = "nginx", .parse = proxy_type},
-                     {.name = "proxy-port",
-                      .fallback = "80",
-                      .parse = number_between(1, kPortMax),
-                      .effect = follow_ways_of},
-                     {.name = "proxy-ssl-port",
-                      .fallback = "443",
-                      .parse = number_between(1, kPortMax),
-                      .effect = follow_ways_of}}};
+      .properties = {
+          {.name = "type", .fallback = "nginx", .parse = proxy_type},
+          {.name = "proxy-port", .parse = number_between(1, kPortMax), .effect = follow_ways_of},
+          {.name = "proxy-ssl-port",
+           .parse = number_between(1, kPortMax),
+           .effect = follow_ways_of}}};
   return kTable;
 }
 
@@ -106,6 +103,7 @@ Result<int> set(Invocation& call) {
     if (call.args.size() == 2 && key.find(':') != std::string::npos) {
       TRY(app_argument(call, 0, Missing::go));
       return fail(Errc::invalid_argument,
+                  "Detected potential port mapping instead of proxy type\n"
                   "Consider using ports:set command or specifying a valid proxy");
     }
   }
@@ -114,7 +112,9 @@ Result<int> set(Invocation& call) {
 
 Result<ReportValues> values(Invocation& call, const App& app) {
   const bool disabled = TRY(call.platform.ports.disabled(app));
-  return ReportValues{{"proxy-enabled", disabled ? "false" : "true"}};
+  return ReportValues{{"proxy-disabled", disabled ? "true" : ""},
+                      {"proxy-computed-disabled", disabled ? "true" : "false"},
+                      {"proxy-enabled", disabled ? "false" : "true"}};
 }
 
 Command for_app_or_all(std::string name, std::string description, Handler run) {
@@ -128,19 +128,17 @@ Command for_app_or_all(std::string name, std::string description, Handler run) {
 }  // namespace
 
 void add_proxy_commands(Registry& registry) {
-  registry.add_topic({"proxy", "Manage the proxy of an app"});
+  registry.add_topic({"proxy", "Manage the proxy integration for an app"});
   registry.add(for_app_or_all("proxy:build-config", "Give the proxy an app's routes again", build));
   registry.add(for_app_or_all("proxy:clear-config", "Give the proxy an app's routes anew", clear));
   registry.add(for_app_or_all("proxy:disable", "Disable proxy for app", disable));
   registry.add(for_app_or_all("proxy:enable", "Enable proxy for app", enable));
   registry.add(proxy_log_command("proxy:logs", server::AccessLogKind::access, Missing::go,
                                  "Show the last requests to an app, or follow them"));
-  registry.add(report_command("proxy:report",
-                              {.title = "proxy",
-                               .key_prefix = "proxy-",
-                               .of_app = values,
-                               .properties = &own_table()},
-                              "Displays a proxy report for one or more apps"));
+  registry.add(report_command(
+      "proxy:report",
+      {.title = "proxy", .key_prefix = "proxy-", .of_app = values, .properties = &own_table()},
+      "Displays a proxy report for one or more apps"));
   registry.add({.name = "proxy:set",
                 .arguments = "<app>|--global <property> [<value>]",
                 .description = "Set or clear a proxy property for an app",

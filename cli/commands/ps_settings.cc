@@ -69,10 +69,12 @@ PropertyParser restart_policy() {
   };
 }
 
-PropertyParser not_yet(std::string instead) {
-  return [instead = std::move(instead)](const std::string&) -> Result<std::string> {
-    return fail(Errc::invalid_argument, "It is not there yet: " + instead);
-  };
+Result<> tell_of_dockerfiles(Invocation& call, const PropertyTarget& target) {
+  if (call.args.size() < 3) return {};
+  call.print.warn("It counts for apps of a Dockerfile, and packs build every app here" +
+                  std::string("\nFor this one: dokku ps:set ") + target.name +
+                  " start-cmd \"...\"");
+  return {};
 }
 
 // The restart policy that nobody chose is shown as Dokku's and never gives a process up.
@@ -81,8 +83,8 @@ const PropertyTable& table() {
       .topic = "ps",
       .properties = {
           {.name = "dockerfile-start-cmd",
-           .parse = not_yet("buildpacks build every app; set start-cmd instead"),
-           .hidden = true},
+           .scope = Property::Scope::app,
+           .effect = tell_of_dockerfiles},
           {.name = "procfile-path", .fallback = "Procfile", .parse = path_in_the_repository()},
           {.name = "restart-policy", .fallback = "on-failure:10", .parse = restart_policy()},
           {.name = "restore",
@@ -104,7 +106,6 @@ Result<ReportValues> report_values(Invocation& call, const App& app) {
   ReportValues values{{"deployed", report.deployed ? "true" : "false"},
                       {"processes", std::to_string(all)},
                       {"ps-can-scale", report.can_scale ? "true" : "false"},
-                      {"ps-dockerfile-start-cmd", ""},
                       {"restore", report.stopped || !report.restored ? "false" : "true"},
                       {"running", ready == 0     ? "false"
                                   : ready == all ? "true"
@@ -112,6 +113,11 @@ Result<ReportValues> report_values(Invocation& call, const App& app) {
   for (const InstanceSeen& one : report.instances) {
     values["status-" + one.type + "-" + std::to_string(one.index)] =
         std::string(process_word(one)) + " (CID: " + one.container + ")";
+  }
+  if (!report.deployed || all > 0) return values;
+  for (const auto& [type, count] : report.formation) {
+    for (unsigned i = 1; i <= count; ++i)
+      values["status-" + type + "-" + std::to_string(i)] = "exited";
   }
   return values;
 }

@@ -59,9 +59,6 @@ Result<> report_global(Invocation& call, const ReportTopic& topic, ReportRequest
   if (topic.properties != nullptr) {
     TRY(add_property_rows(call, *topic.properties, topic.key_prefix, nullptr, values));
   }
-  if (values.empty()) {
-    return fail(Errc::invalid_argument, call.command + " has nothing that is set globally");
-  }
   return print_report(call.print, request, values);
 }
 

@@ -65,8 +65,7 @@ Result<int> show(Invocation& call, const App& app, ResourceKind kind, const std:
                          "]");
   for (const char* resource : server::kResources) {
     const auto found = values.find(server::resource_property(type, kind, resource));
-    call.print.verbose(std::string(resource) + ": " +
-                       (found == values.end() ? "" : found->second));
+    call.print.verbose(std::string(resource) + ": " + (found == values.end() ? "" : found->second));
   }
   return 0;
 }
@@ -122,25 +121,12 @@ Result<int> clear(Invocation& call, ResourceKind kind) {
   return 0;
 }
 
-// A row for each resource of the defaults, and of each type for which something is set.
+// A row for each that is set, as in Dokku.
 Result<ReportValues> values(Invocation& call, const App& app) {
   const Stored all = TRY(stored(call, app));
   ReportValues out;
-  std::vector<std::string> types = {""};
   for (const auto& [name, value] : all) {
-    const std::string rest = name.substr(name.find('.') + 1);
-    const std::string type = rest.substr(0, rest.find('.'));
-    if (type != "_default_") types.push_back(type);
-  }
-  for (const std::string& type : types) {
-    for (const ResourceKind kind : {ResourceKind::limit, ResourceKind::reserve}) {
-      for (const char* resource : server::kResources) {
-        const std::string name = server::resource_property(type, kind, resource);
-        const auto found = all.find(name);
-        out["resource-" + name.substr(name.find('.') + 1)] =
-            found == all.end() ? "" : found->second;
-      }
-    }
+    out["resource-" + name.substr(name.find('.') + 1)] = value;
   }
   return out;
 }
@@ -170,9 +156,9 @@ void add_resource_commands(Registry& registry) {
   const std::string amounts =
       "[--process-type <type>] [--cpu <n>] [--memory <amount>] [--memory-swap <amount>] <app>";
   registry.add_topic({"resource", "Manage resource settings for an app"});
-  Command limit = command("resource:limit", amounts,
-                          "Limit what each process may use, from its next start on",
-                          [](Invocation& call) { return set(call, ResourceKind::limit); });
+  Command limit =
+      command("resource:limit", amounts, "Limit what each process may use, from its next start on",
+              [](Invocation& call) { return set(call, ResourceKind::limit); });
   Command reserve = command("resource:reserve", amounts,
                             "Keep memory and cpu for each process, from its next start on",
                             [](Invocation& call) { return set(call, ResourceKind::reserve); });

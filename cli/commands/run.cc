@@ -7,6 +7,7 @@
 #include "cli/commands/registry.h"
 #include "cli/commands/topics.h"
 #include "server/deploy/deploys.h"
+#include "server/model/env_file.h"
 #include "server/supervise/failure.h"
 
 namespace dokku::cli {
@@ -34,7 +35,8 @@ Result<> add_variables(const Invocation& call, RunSpec& spec) {
   return {};
 }
 
-// A word of the Procfile means its command; nothing means a shell.
+// A word of the Procfile means its command, with what follows as its arguments; nothing means a
+// shell. In the container a command of one word is a line for its shell.
 Result<> add_command(Invocation& call, const App& app, RunSpec& spec) {
   spec.command.assign(call.args.begin() + 1, call.args.end());
   // `run app -- cmd`, as typed by those who are used to other tools.
@@ -43,13 +45,16 @@ Result<> add_command(Invocation& call, const App& app, RunSpec& spec) {
     spec.command = {"/bin/bash"};
     return {};
   }
-  if (spec.command.size() > 1) return {};
   const server::ProcessReport report = TRY(call.platform.deploys->report(app));
   if (!report.live) return {};
   const auto found = report.live->processes.find(spec.command[0]);
   if (found == report.live->processes.end()) return {};
   call.print.info1_quiet("Found '" + found->first + "' in Procfile, running that command");
-  spec.command = {found->second};
+  std::string line = found->second;
+  for (std::size_t i = 1; i < spec.command.size(); ++i) {
+    line += " " + server::shell_quoted(spec.command[i]);
+  }
+  spec.command = {line};
   return {};
 }
 

@@ -81,13 +81,9 @@ Result<int> create(Invocation& call) {
   const StorageName name = TRY(StorageName::parse(call.args[0]));
   const auto owner = TRY(owner_for(call.options.text("chown", "herokuish")));
   const auto dir = call.platform.instance.storage_dir();
-  if (is_folder(dir / name.str())) {
-    return fail(Errc::already_exists, "Storage entry " + name.str() + " already exists\n" +
-                                          "Mount it: dokku storage:mount APP " + name.str() +
-                                          " --container-dir /data");
-  }
+  const bool was_there = is_folder(dir / name.str());
   TRY(server::ensure_storage_folder(dir, name.str(), owner));
-  call.print.info1("Storage entry " + name.str() + " created");
+  call.print.info1("Storage entry " + name.str() + (was_there ? " is there" : " created"));
   record_event(call, "", name.str());
   return 0;
 }
@@ -250,7 +246,7 @@ std::vector<Flag> mount_flags() {
 }  // namespace
 
 void add_storage_commands(Registry& registry) {
-  registry.add_topic({"storage", "Mount folders of the host into an app's containers"});
+  registry.add_topic({"storage", "Manage mounted volumes"});
   registry.add({.name = "storage:ensure-directory",
                 .arguments = "[--chown herokuish|heroku|paketo|root|false|<uid>] <name>",
                 .description = "Make a folder that apps can mount",

@@ -34,6 +34,7 @@ void add_ports_commands(Registry& registry);
 void add_proxy_commands(Registry& registry);
 void add_ps_commands(Registry& registry);
 void add_releases_commands(Registry& registry);
+void add_repo_commands(Registry& registry);
 void add_report_commands(Registry& registry);
 void add_resource_commands(Registry& registry);
 void add_run_commands(Registry& registry);

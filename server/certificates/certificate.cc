@@ -69,15 +69,14 @@ std::string lower(std::string text) {
 }
 
 void add_once(std::vector<std::string>& names, std::string name) {
-  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-    return c > ' ' && c < 0x7f;
-  });
+  const bool plain = !name.empty() && std::all_of(name.begin(), name.end(),
+                                                  [](char c) { return c > ' ' && c < 0x7f; });
   if (plain && std::find(names.begin(), names.end(), name) == names.end()) {
     names.push_back(std::move(name));
   }
 }
 
-std::vector<std::string> hostnames_of(X509* leaf) {
+std::vector<std::string> alternative_names_of(X509* leaf) {
   std::vector<std::string> names;
   const NamesPtr others(static_cast<GENERAL_NAMES*>(
       ::X509_get_ext_d2i(leaf, NID_subject_alt_name, nullptr, nullptr)));
@@ -88,11 +87,13 @@ std::vector<std::string> hostnames_of(X509* leaf) {
     add_once(names, lower(std::string(reinterpret_cast<const char*>(::ASN1_STRING_get0_data(text)),
                                       static_cast<std::size_t>(::ASN1_STRING_length(text)))));
   }
-  if (!names.empty()) return names;
+  return names;
+}
+
+std::string common_name_of(X509* leaf) {
   char common[256] = "";
   ::X509_NAME_get_text_by_NID(::X509_get_subject_name(leaf), NID_commonName, common, sizeof common);
-  add_once(names, lower(common));
-  return names;
+  return lower(common);
 }
 
 std::string name_text(const X509_NAME* name) {
@@ -127,17 +128,18 @@ Result<std::vector<CertificatePtr>> in_order(std::vector<CertificatePtr> chain, 
   });
   ::ERR_clear_error();
   if (leaf == chain.end()) {
-    return wrong("The key does not belong to the certificate\nBoth come from the same order; "
-                 "compare: openssl pkey -pubout and openssl x509 -pubkey");
+    return wrong(
+        "The key does not belong to the certificate\nBoth come from the same order; "
+        "compare: openssl pkey -pubout and openssl x509 -pubkey");
   }
   std::swap(*leaf, chain.front());
   for (std::size_t at = 0; at + 1 < chain.size(); ++at) {
     X509* signed_one = chain[at].get();
-    const auto signer = std::find_if(
-        chain.begin() + static_cast<std::ptrdiff_t>(at) + 1, chain.end(),
-        [&](const CertificatePtr& each) {
-          return ::X509_check_issued(each.get(), signed_one) == X509_V_OK;
-        });
+    const auto signer =
+        std::find_if(chain.begin() + static_cast<std::ptrdiff_t>(at) + 1, chain.end(),
+                     [&](const CertificatePtr& each) {
+                       return ::X509_check_issued(each.get(), signed_one) == X509_V_OK;
+                     });
     if (signer == chain.end()) {
       return wrong("The chain has a certificate that signed none of the others: " +
                    name_text(::X509_get_subject_name(chain[at + 1].get())) +
@@ -173,11 +175,15 @@ bool CertificateFacts::covers(std::string_view host) const {
 
 Result<CertificateFacts> read_certificate(std::string_view text) {
   const std::vector<CertificatePtr> chain = read_chain(text);
-  if (chain.empty()) return wrong("The certificate is not readable\nExpected: PEM, beginning with "
-                                  "-----BEGIN CERTIFICATE-----");
+  if (chain.empty())
+    return wrong(
+        "The certificate is not readable\nExpected: PEM, beginning with "
+        "-----BEGIN CERTIFICATE-----");
   X509* leaf = chain.front().get();
   CertificateFacts facts;
-  facts.hostnames = hostnames_of(leaf);
+  facts.hostnames = alternative_names_of(leaf);
+  facts.common_name = common_name_of(leaf);
+  if (facts.hostnames.empty()) facts.hostnames = {facts.common_name};
   facts.starts_at = time_text(::X509_get0_notBefore(leaf));
   facts.expires_at = time_text(::X509_get0_notAfter(leaf));
   facts.expired = ::X509_cmp_current_time(::X509_get0_notAfter(leaf)) < 0;
@@ -188,25 +194,24 @@ Result<CertificateFacts> read_certificate(std::string_view text) {
   return facts;
 }
 
-Result<KeyPair> check_key_pair(const KeyPair& brought, WallTime now) {
+Result<KeyPair> check_key_pair(const KeyPair& brought) {
   std::vector<CertificatePtr> chain = read_chain(brought.chain);
-  if (chain.empty()) return wrong("The certificate is not readable\nExpected: PEM, beginning with "
-                                  "-----BEGIN CERTIFICATE-----");
+  if (chain.empty())
+    return wrong(
+        "The certificate is not readable\nExpected: PEM, beginning with "
+        "-----BEGIN CERTIFICATE-----");
   if (brought.key.find("ENCRYPTED") != std::string::npos) {
-    return wrong("The private key is protected by a passphrase\nTake it off: openssl pkey -in "
-                 "server.key -out plain.key");
+    return wrong(
+        "The private key is protected by a passphrase\nTake it off: openssl pkey -in "
+        "server.key -out plain.key");
   }
   const BioPtr bio = reader(brought.key);
   const KeyPtr key(::PEM_read_bio_PrivateKey(bio.get(), nullptr, no_password, nullptr));
-  if (!key) return wrong("The private key is not readable\nExpected: PEM, beginning with "
-                         "-----BEGIN PRIVATE KEY-----");
+  if (!key)
+    return wrong(
+        "The private key is not readable\nExpected: PEM, beginning with "
+        "-----BEGIN PRIVATE KEY-----");
   chain = TRY(in_order(std::move(chain), key.get()));
-  std::time_t seconds = std::chrono::system_clock::to_time_t(
-      std::chrono::time_point_cast<std::chrono::system_clock::duration>(now));
-  const ASN1_TIME* end = ::X509_get0_notAfter(chain.front().get());
-  if (::X509_cmp_time(end, &seconds) < 0) {
-    return wrong("The certificate expired on " + time_text(end));
-  }
   return KeyPair{pem_of(chain), pem_of(key.get())};
 }
 

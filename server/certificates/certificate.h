@@ -9,7 +9,6 @@
 #include <string_view>
 #include <vector>
 
-#include "base/clock.h"
 #include "base/result.h"
 #include "server/model/route_spec.h"
 
@@ -18,8 +17,10 @@ namespace dokku::server {
 inline constexpr std::size_t kPemBytesMax = 256 * 1024;
 
 struct CertificateFacts {
-  std::vector<std::string> hostnames;  // lower case, without repetition
-  std::string starts_at;               // "Nov 21 05:17:41 2026 GMT"
+  // Whom it serves, in lower case, each once: its alternative names, or else its common name.
+  std::vector<std::string> hostnames;
+  std::string common_name;  // lower case
+  std::string starts_at;    // "Nov 21 05:17:41 2026 GMT"
   std::string expires_at;
   bool expired = false;
   std::string issuer;
@@ -34,9 +35,10 @@ struct CertificateFacts {
 // Of the first certificate of the chain.
 Result<CertificateFacts> read_certificate(std::string_view text);
 
-// Before it is stored: readable, key and leaf belong together, not expired, each certificate signed
-// by the next. Returns the pair with nothing but the PEM blocks, the chain in order.
-Result<KeyPair> check_key_pair(const KeyPair& brought, WallTime now);
+// Before it is stored: readable, key and leaf belong together, each certificate signed by the next.
+// Returns the pair with nothing but the PEM blocks, the chain in order. One that has expired is
+// taken, as by Dokku; its facts say so.
+Result<KeyPair> check_key_pair(const KeyPair& brought);
 
 // For `host`, signed by itself.
 Result<KeyPair> make_self_signed(const std::string& host, std::chrono::hours life);

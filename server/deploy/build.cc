@@ -65,6 +65,21 @@ void tell(const buildstep::BuildResult& result, Progress& progress) {
   progress.debug("image " + result.image.ref.str() + " " + result.image.manifest.str());
 }
 
+// An app that nobody scaled to nothing, and that nothing can start, is a mistake: what runs of it
+// runs on.
+Result<> check_startable(const ReadTx& tx, AppId app, const Release& built) {
+  for (const auto& [type, command] : built.processes) {
+    if (type != "release") return {};
+  }
+  const Formation set = TRY(set_formation(tx, app, built));
+  if (wanted_count(set, "web") == 0) return {};
+  const std::string file = TRY(computed_property(tx, app, kProcfilePath, "Procfile"));
+  return fail(Errc::invalid_argument,
+              "Could not start: there is no file " + file +
+                  ", and the buildpack knows no start command\nSay how to start it in a file " +
+                  file + ": web: COMMAND");
+}
+
 }  // namespace
 
 // What later stages read of them must be readable before minutes are spent on building.
@@ -73,7 +88,9 @@ Result<buildstep::TreeWishes> Pipeline::look_at_files(Deploy& deploy,
                                                       Release& building,
                                                       const BuildSource& source) {
   if (const auto text = files.find("CHECKS"); text != files.end()) {
-    TRY(parse_checks_file(text->second, {}, {}));
+    const ConfigValues config = TRY(parts_.store.read(
+        [&](ReadTx& tx) { return merged_config_at(tx, deploy.app.id, building.config); }));
+    TRY(parse_checks_file(text->second, config, {}));
   }
   buildstep::TreeWishes wishes;
   const auto text = files.find("app.json");
@@ -136,6 +153,7 @@ Result<Release> Pipeline::build(Deploy& deploy, const Release& row, const BuildS
   built.files = result.files;
   built.has_procfile = result.has_procfile;
   built.pack = result.pack_name;
+  TRY(parts_.store.read([&](ReadTx& tx) { return check_startable(tx, deploy.app.id, built); }));
   const auto change = [&](WriteTx& tx) -> Result<> {
     TRY(complete_build(tx, deploy.app.id, built));
     const bool waits = TRY(skips_deploy(tx, deploy.app.id));

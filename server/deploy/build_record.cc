@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstdlib>
 #include <system_error>
 #include <utility>
 
 #include "base/io.h"
 #include "base/log.h"
+#include "server/store/properties.h"
 
 namespace dokku::server {
 namespace {
@@ -68,11 +70,9 @@ Result<> BuildRecord::end(Result<> done, std::uint64_t release) {
     build_.status = cancelled ? BuildStatus::canceled : BuildStatus::failed;
     build_.error = first_line(done.error().message());
   }
-  only_log("recording a build's end", parts_.store.write([&](WriteTx& tx) -> Result<> {
-    TRY(end_build(tx, app_, build_));
-    return prune_builds(tx, app_, kBuildsKept);
-  }));
-  prune();
+  only_log("recording a build's end",
+           parts_.store.write([&](WriteTx& tx) { return end_build(tx, app_, build_); }));
+  only_log("forgetting old builds", prune_builds(parts_.store, parts_.instance, app_));
   return done;
 }
 
@@ -123,15 +123,30 @@ void BuildRecord::write_tail() {
   only_log("recording a build's output", write_all(file_.get(), tail_));
 }
 
-void BuildRecord::prune() {
+Result<int> builds_kept(const ReadTx& tx, AppId app) {
+  const std::string set = TRY(computed_property(tx, app, "builds.retention", kBuildsKept));
+  return std::clamp(std::atoi(set.c_str()), 1, kBuildsKeptMax);
+}
+
+Result<> prune_builds(Store& store, const Instance& instance, AppId app) {
+  std::uint64_t oldest = 0;
+  const auto forget = [&](WriteTx& tx) -> Result<> {
+    const int kept = TRY(builds_kept(tx, app));
+    TRY(prune_builds(tx, app, kept));
+    const std::vector<Build> left = TRY(list_builds(tx, app, kept));
+    if (!left.empty()) oldest = left.back().number;
+    return {};
+  };
+  TRY(store.write(forget));
   std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(build_logs_dir(parts_.instance, app_), missing)) {
+  for (const auto& entry : fs::directory_iterator(build_logs_dir(instance, app), missing)) {
     const std::string name = entry.path().filename().string();
     std::uint64_t number = 0;
     std::from_chars(name.data(), name.data() + name.size(), number);
     std::error_code failed;
-    if (number + kBuildsKept <= build_.number) fs::remove(entry.path(), failed);
+    if (number < oldest) fs::remove(entry.path(), failed);
   }
+  return {};
 }
 
 }  // namespace dokku::server

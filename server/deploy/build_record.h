@@ -2,8 +2,8 @@
 //
 // Stands between a deploy and its person: every line goes to both. The text is kept below the state
 // directory as build-logs/<app id>/<number>.log, its beginning at once and its end when the build
-// ends; what is between, in a build that prints without end, is left out. The newest
-// `kBuildsKept` of an app are kept. A record that cannot be written (a full disk) is not the
+// ends; what is between, in a build that prints without end, is left out. The newest of an app are
+// kept (`builds:set retention`). A record that cannot be written (a full disk) is not the
 // deploy's failure.
 // Threads: one, but for reading files.
 #pragma once
@@ -20,12 +20,18 @@
 
 namespace dokku::server {
 
-inline constexpr int kBuildsKept = 20;
+inline constexpr const char* kBuildsKept = "20";  // where nobody said how many
+inline constexpr int kBuildsKeptMax = 1000;
 inline constexpr std::size_t kBuildHeadMax = 512 << 10;
 inline constexpr std::size_t kBuildTailMax = 512 << 10;
 
 std::filesystem::path build_logs_dir(const Instance& instance, AppId app);
 std::filesystem::path build_log_file(const Instance& instance, AppId app, std::uint64_t number);
+
+// `builds:set retention`, from 1 to kBuildsKeptMax.
+Result<int> builds_kept(const ReadTx& tx, AppId app);
+// Forgets those beyond, and what they printed.
+Result<> prune_builds(Store& store, const Instance& instance, AppId app);
 
 class BuildRecord final : public Progress {
  public:
@@ -53,7 +59,6 @@ class BuildRecord final : public Progress {
   void begin();
   void keep(std::string_view marker, std::string_view text);
   void write_tail();
-  void prune();
 
   const Parts parts_;
   const AppId app_;

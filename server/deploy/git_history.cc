@@ -93,7 +93,20 @@ Result<> write_shallow(const Repository& repository, const std::string& commits)
   return {};
 }
 
+// Into one pack, without what no ref reaches.
+Result<std::uint64_t> repack(const Repository& repository, std::uint64_t before) {
+  TRY(git(repository, {"repack", "-a", "-d", "-q"}));
+  TRY(git(repository, {"prune", "--expire=now"}));
+  const std::uint64_t after = disk_bytes(repository.path);
+  return before > after ? before - after : std::uint64_t{0};
+}
+
 }  // namespace
+
+Result<std::uint64_t> pack_repository(const fs::path& path) {
+  const Repository repository = TRY(lock(path));
+  return repack(repository, disk_bytes(path));
+}
 
 Result<std::uint64_t> cut_history(const fs::path& path) {
   const Repository repository = TRY(lock(path));
@@ -101,10 +114,7 @@ Result<std::uint64_t> cut_history(const fs::path& path) {
   const std::string commits = TRY(tips(repository));
   if (commits.empty()) return std::uint64_t{0};
   TRY(write_shallow(repository, commits));
-  TRY(git(repository, {"repack", "-a", "-d", "-q"}));
-  TRY(git(repository, {"prune", "--expire=now"}));
-  const std::uint64_t after = disk_bytes(path);
-  return before > after ? before - after : std::uint64_t{0};
+  return repack(repository, before);
 }
 
 std::vector<std::string> git_lock(const fs::path& repository, std::vector<std::string> argv) {

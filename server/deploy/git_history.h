@@ -1,4 +1,4 @@
-// Cuts the history of an app's repository to the commits that its refs name.
+// Packs an app's repository, and cuts its history to the commits that its refs name.
 //
 // What was deployed is kept with its release, so that the history here serves only who clones from
 // the server; it grows with every push of changed data, for ever. A repository that was cut is a
@@ -14,6 +14,9 @@
 #include "base/result.h"
 
 namespace dokku::server {
+
+// As git gc does, with history and all. Returns the bytes that went, errors as below.
+Result<std::uint64_t> pack_repository(const std::filesystem::path& repository);
 
 // Returns the bytes that went. conflict: somebody pushes or fetches now. Blocks for seconds.
 Result<std::uint64_t> cut_history(const std::filesystem::path& repository);

@@ -42,6 +42,23 @@ Result<Domain> Domain::parse(std::string_view text) {
   return Domain(std::move(lower));
 }
 
+Result<std::vector<Domain>> parse_domains(std::string_view text) {
+  std::vector<Domain> domains;
+  if (!text.starts_with('.') || text.size() < 2) {
+    const Domain domain = TRY(Domain::parse(text));
+    domains.push_back(domain);
+    return domains;
+  }
+  const Result<Domain> name = Domain::parse(text.substr(1));
+  const Result<Domain> below = Domain::parse("*" + std::string(text));
+  if (!name || !below || name->wildcard()) {
+    return fail(Errc::invalid_argument, printable(text) + " is invalid. exiting...");
+  }
+  domains.push_back(*name);
+  domains.push_back(*below);
+  return domains;
+}
+
 bool Domain::is_address() const {
   in_addr address{};
   return ::inet_pton(AF_INET, str().c_str(), &address) == 1;

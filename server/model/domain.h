@@ -3,6 +3,7 @@
 
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/named.h"
 #include "base/result.h"
@@ -24,5 +25,8 @@ class Domain : public Named<Domain> {
  private:
   using Named::Named;
 };
+
+// As people type them: ".name" is both name and *.name, as with nginx.
+Result<std::vector<Domain>> parse_domains(std::string_view text);
 
 }  // namespace dokku::server

@@ -46,9 +46,10 @@ std::optional<unsigned> setting(std::string_view line, std::string_view name) {
     return std::nullopt;
   }
   unsigned value = 0;
-  const std::string_view digits = line.substr(name.size() + 1);
-  const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), value);
-  if (error != std::errc() || end != digits.data() + digits.size()) return std::nullopt;
+  const std::string_view text = line.substr(name.size() + 1);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  const std::string_view rest = trimmed(text.substr(static_cast<std::size_t>(end - text.data())));
+  if (error != std::errc() || (!rest.empty() && rest.front() != '#')) return std::nullopt;
   return value;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <initializer_list>
 
 namespace dokku::server {
 namespace {
@@ -16,12 +17,22 @@ std::optional<T> whole_number(std::string_view text) {
   return value;
 }
 
+bool ends_in_any(std::string_view text, std::initializer_list<std::string_view> endings) {
+  return std::any_of(endings.begin(), endings.end(), [&](std::string_view ending) {
+    return text.size() > ending.size() &&
+           std::equal(ending.rbegin(), ending.rend(), text.rbegin(),
+                      [](char letter, char typed) { return (typed | 0x20) == letter; });
+  });
+}
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_memory(std::string_view text) {
   constexpr std::string_view kUnits = "bkmg";
   std::uint64_t factor = 1ULL << 20;  // without a unit: megabytes, as in Dokku
   if (text.empty()) return std::nullopt;
+  if (ends_in_any(text, {"kb", "mb", "gb"})) text.remove_suffix(1);
+  if (ends_in_any(text, {"kib", "mib", "gib"})) text.remove_suffix(2);
   const auto unit = kUnits.find(static_cast<char>(text.back() | 0x20));
   if (unit != std::string_view::npos) {
     factor = 1ULL << (10 * unit);

@@ -13,7 +13,8 @@ namespace dokku::server {
 inline constexpr std::array<const char*, 7> kResources = {
     "cpu", "memory", "memory-swap", "network", "network-ingress", "network-egress", "nvidia-gpu"};
 
-// "512" (megabytes), "512m", "2g", "65536k", "1048576b". Nothing: not an amount.
+// "512" (megabytes), "512m", "2g", "65536k", "1048576b", and "512MB", "512MiB". Nothing: not an
+// amount.
 std::optional<std::uint64_t> parse_memory(std::string_view text);
 // "2", "0.5": thousandths of a core. Nothing: not a number of cores up to 1024.
 std::optional<std::uint32_t> parse_cores(std::string_view text);

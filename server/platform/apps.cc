@@ -16,9 +16,9 @@ namespace {
 
 constexpr const char* kDisableAutocreation = "apps.disable-autocreation";
 
-Result<bool> autocreation_disabled(const ReadTx& tx) {
+Result<std::string> read_disable_autocreation(const ReadTx& tx) {
   const std::optional<std::string> set = TRY(property(tx, AppId::global, kDisableAutocreation));
-  return set == "true";
+  return set.value_or("");
 }
 
 // The row with its first names, or else its own port: an app can always be reached.
@@ -105,8 +105,8 @@ Result<App> Apps::find_or_create(const AppName& name) {
   const auto find_or_make = [&](WriteTx& tx) -> Result<App> {
     Result<App> found = find_app(tx, name);
     if (found || found.error().code() != Errc::not_found) return found;
-    const bool disabled = TRY(autocreation_disabled(tx));
-    if (disabled) return fail(Errc::conflict, "App auto-creation disabled.");
+    const std::string disabled = TRY(read_disable_autocreation(tx));
+    if (!disabled.empty()) return fail(Errc::conflict, "App auto-creation disabled.");
     created = true;
     return create_with_names(tx, name, clock_.wall());
   };
@@ -170,6 +170,8 @@ Result<> Apps::set_autocreation_disabled(bool disabled) {
   });
 }
 
+Result<std::string> Apps::disable_autocreation() { return store_.read(read_disable_autocreation); }
+
 Result<bool> Apps::deployed(const App& app) {
   return store_.read([&](ReadTx& tx) -> Result<bool> {
     const std::optional<Release> live = TRY(live_release(tx, app.id));
@@ -178,14 +180,14 @@ Result<bool> Apps::deployed(const App& app) {
 }
 
 Result<AppReport> Apps::report(const App& app) {
-  AppReport report{app, {}, {}, (instance_.home_dir / app.name.str()).string(), false};
+  AppReport report{app, {}, {}, (instance_.home_dir / app.name.str()).string(), {}};
   const auto fill = [&](ReadTx& tx) -> Result<> {
     const std::optional<Release> live = TRY(live_release(tx, app.id));
     if (live && !live->git_ref.empty()) {
       report.deploy_source = "git-push";
       report.deploy_source_metadata = live->revision;
     }
-    report.global_disable_autocreation = TRY(autocreation_disabled(tx));
+    report.global_disable_autocreation = TRY(read_disable_autocreation(tx));
     return {};
   };
   TRY(store_.read(fill));

@@ -21,7 +21,7 @@ struct AppReport {
   std::string deploy_source;           // "git-push"; empty: never deployed
   std::string deploy_source_metadata;  // commit id
   std::string dir;
-  bool global_disable_autocreation = false;
+  std::string global_disable_autocreation;  // "true", or empty: not set
 };
 
 // How an app is renamed or cloned, and by whom.
@@ -63,6 +63,7 @@ class Apps {
   Result<App> clone(const App& app, const AppName& to, const AppMove& how, Progress& progress);
   // For find_or_create.
   Result<> set_autocreation_disabled(bool disabled);
+  Result<std::string> disable_autocreation();  // "true", or empty: not set
   Result<> set_locked(const App& app, bool locked);
   Result<AppReport> report(const App& app);
   // Has it a live release?

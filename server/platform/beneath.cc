@@ -91,9 +91,14 @@ Result<> remove_beneath(const BeneathFile& file) {
 }
 
 Result<> remove_folder_beneath(const std::filesystem::path& root, const std::string& folder) {
-  const UniqueFd opened = open_root(root);
-  if (::unlinkat(opened.get(), folder.c_str(), AT_REMOVEDIR) == 0) return {};
-  if (errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST || errno == EBADF) return {};
+  const std::filesystem::path path(folder);
+  Result<UniqueFd> parent = open_folder({root, path.parent_path().string(), {}, 0}, false);
+  if (!parent) {
+    if (parent.error().code() == Errc::unavailable) return {};
+    return Fail(std::move(parent).error());
+  }
+  if (::unlinkat(parent->get(), path.filename().c_str(), AT_REMOVEDIR) == 0) return {};
+  if (errno == ENOENT || errno == ENOTEMPTY || errno == EEXIST) return {};
   return fail_syscall("rmdir " + folder, errno);
 }
 

@@ -20,7 +20,7 @@ Result<std::string> read_beneath(const std::filesystem::path& root, const std::s
 
 struct BeneathFile {
   const std::filesystem::path& root;
-  std::string folder;  // one level, made when it is missing (0755); empty: the root itself
+  std::string folder;  // made when it is missing (0755), if of one level; empty: the root itself
   std::string name;
   unsigned mode;
 };

@@ -31,14 +31,18 @@ std::string short_name(const std::string& pack) {
   return {};
 }
 
-bool is_url(const std::string& pack) {
+// With something behind the host: "http://nodejs" is a name that somebody took for a URL.
+bool is_url(std::string_view pack) {
+  if (pack.starts_with("git@")) return pack.find(':') != std::string_view::npos;
   static constexpr std::array<std::string_view, 5> kSchemes{"https://", "http://", "git://",
-                                                            "ssh://", "file:///"};
-  const bool scheme = std::any_of(kSchemes.begin(), kSchemes.end(), [&](std::string_view each) {
-    return pack.starts_with(each) && pack.size() > each.size();
-  });
-  const bool scp_form = pack.starts_with("git@") && pack.find(':') != std::string::npos;
-  return scheme || scp_form || (pack.size() > 1 && pack[0] == '/');
+                                                            "ssh://", "file://"};
+  for (const std::string_view scheme : kSchemes) {
+    if (!pack.starts_with(scheme)) continue;
+    const std::string_view rest = pack.substr(scheme.size());
+    const std::size_t slash = rest.find('/');
+    return (slash > 0 || scheme == "file://") && slash < rest.size() - 1;
+  }
+  return false;
 }
 
 std::vector<std::string> words_in(const std::string& text) {
@@ -64,8 +68,12 @@ Result<> Buildpacks::check(const std::string& pack) const {
       std::all_of(pack.begin(), pack.end(), [](char c) { return c > 0x20 && c < 0x7f; });
   std::error_code ignored;
   const bool bundled = is_word(pack) && std::filesystem::exists(bundled_ / pack, ignored);
-  if (plain && pack.size() <= kPackMax && (bundled || is_url(pack) || !short_name(pack).empty())) {
-    return {};
+  const bool here = pack.starts_with('/') && std::filesystem::is_directory(pack, ignored);
+  const bool known = bundled || here || is_url(pack) || !short_name(pack).empty();
+  if (plain && pack.size() <= kPackMax && known) return {};
+  if (pack.starts_with('/') && plain) {
+    return fail(Errc::invalid_argument, "Invalid buildpack specified: " + printable(pack) +
+                                            "\nThere is no such folder on this server");
   }
   return fail(Errc::invalid_argument, "Invalid buildpack specified: " + printable(pack));
 }

@@ -5,7 +5,7 @@
 namespace dokku::server {
 
 Result<std::vector<Build>> Builds::list(const App& app) {
-  return store_.read([&](ReadTx& tx) { return list_builds(tx, app.id, kBuildsKept); });
+  return store_.read([&](ReadTx& tx) { return list_builds(tx, app.id, kBuildsKeptMax); });
 }
 
 Result<Build> Builds::find(const App& app, std::optional<std::uint64_t> number) {

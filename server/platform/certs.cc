@@ -13,7 +13,7 @@ Result<std::optional<KeyPair>> Certs::of(const App& app) {
 }
 
 Result<CertificateFacts> Certs::set(const App& app, const KeyPair& brought) {
-  const KeyPair pair = TRY(check_key_pair(brought, clock_.wall()));
+  const KeyPair pair = TRY(check_key_pair(brought));
   CertificateFacts facts = TRY(read_certificate(pair.chain));
   TRY(store_.write([&](WriteTx& tx) {
     return set_certificate(tx, app.id, pair, clock_.wall());

@@ -61,12 +61,11 @@ Result<> Git::set(AppId app, const std::string& key, const std::optional<std::st
                 "Invalid key specified, valid keys include: deploy-branch, keep-git-dir, "
                 "rev-env-var");
   }
-  // An empty rev-env-var means "none is set", all others "back to the default".
-  const bool unset = !value || (value->empty() && key != "rev-env-var");
-  if (!unset) TRY(check_value(key, *value));
-  return store_.write([&](WriteTx& tx) {
-    return set_property(tx, app, property_name(key), unset ? std::nullopt : value);
-  });
+  // No rev-env-var means that there is none, as in Dokku; all others go back to the default.
+  std::optional<std::string> kept = value.value_or("");
+  if (kept->empty() && key != "rev-env-var") kept.reset();
+  if (kept) TRY(check_value(key, *kept));
+  return store_.write([&](WriteTx& tx) { return set_property(tx, app, property_name(key), kept); });
 }
 
 Result<GitReport> Git::report(AppId app) {
@@ -80,8 +79,8 @@ Result<GitReport> Git::report(AppId app) {
       const std::optional<std::string> own = TRY(property(tx, app, name));
       const std::optional<std::string> global = TRY(property(tx, AppId::global, name));
       report.app[key] = app == AppId::global ? "" : own.value_or("");
-      report.global[key] = global.value_or(value);
-      report.computed[key] = own.value_or(report.global[key]);
+      report.global[key] = global.value_or("");
+      report.computed[key] = own.value_or(global.value_or(value));
     }
     const std::optional<Release> live = TRY(live_release(tx, app));
     if (live && !live->revision.empty()) {
@@ -92,6 +91,19 @@ Result<GitReport> Git::report(AppId app) {
   };
   TRY(store_.read(fill));
   return report;
+}
+
+Result<std::optional<std::string>> Git::revision_in(AppId app, const std::string& variable) {
+  std::optional<std::string> revision;
+  const auto look = [&](ReadTx& tx) -> Result<> {
+    const GitSettings settings = TRY(git_settings(tx, app));
+    const std::optional<Release> live = TRY(live_release(tx, app));
+    const bool meant = !variable.empty() && variable == settings.rev_env_var;
+    if (meant && live && !live->revision.empty()) revision = live->revision;
+    return {};
+  };
+  TRY(store_.read(look));
+  return revision;
 }
 
 }  // namespace dokku::server

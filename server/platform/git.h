@@ -19,7 +19,7 @@ struct GitSettings {
 
 struct GitReport {
   std::map<std::string, std::string> app;       // what is set for the app, by key
-  std::map<std::string, std::string> global;    // set globally
+  std::map<std::string, std::string> global;    // set globally, or empty
   std::map<std::string, std::string> computed;  // what counts
   std::string sha;                              // of the live release, short; "HEAD" when none
   std::optional<WallTime> last_updated_at;
@@ -34,9 +34,13 @@ class Git {
                                                          "rev-env-var"};
   explicit Git(Store& store) : store_(store) {}
 
-  // No value: back to the default. invalid_argument: a key or value that is not valid.
+  // No value: back to the default; of rev-env-var: there is none. invalid_argument: a key or value
+  // that is not valid.
   Result<> set(AppId app, const std::string& key, const std::optional<std::string>& value);
   Result<GitReport> report(AppId app);
+  // What processes find in `variable` without its being config: the live release's revision, if it
+  // is the rev-env-var.
+  Result<std::optional<std::string>> revision_in(AppId app, const std::string& variable);
 
  private:
   Store& store_;

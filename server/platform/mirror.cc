@@ -6,10 +6,12 @@
 
 #include "base/log.h"
 #include "runtime/digest/sha256.h"
+#include "server/certificates/certificate.h"
 #include "server/model/env_file.h"
 #include "server/platform/beneath.h"
 #include "server/platform/domains.h"
 #include "server/platform/host.h"
+#include "server/store/certificates.h"
 #include "server/store/config.h"
 #include "server/store/config_history.h"
 #include "server/store/domains.h"
@@ -22,6 +24,8 @@ constexpr std::size_t kTextsRemembered = 32;  // more than jobs that a crash can
 constexpr std::size_t kDigestSize = 16;
 constexpr unsigned kPublicMode = 0644;
 constexpr unsigned kSecretMode = 0600;
+constexpr const char* kTlsChain = "server.crt";
+constexpr const char* kTlsKey = "server.key";
 
 std::string digest_of(const std::string& text) {
   return runtime::sha256_of(text).substr(std::string_view("sha256:").size(), kDigestSize);
@@ -73,9 +77,11 @@ Result<std::vector<Domain>> parse_vhost(const std::string& text) {
   for (std::string line; std::getline(lines, line);) {
     std::istringstream words(line.substr(0, line.find('#')));
     for (std::string word; words >> word;) {
-      Domain domain = TRY(Domain::parse(word));
-      if (std::find(domains.begin(), domains.end(), domain) == domains.end()) {
-        domains.push_back(std::move(domain));
+      std::vector<Domain> named = TRY(parse_domains(word));
+      for (Domain& domain : named) {
+        if (std::find(domains.begin(), domains.end(), domain) == domains.end()) {
+          domains.push_back(std::move(domain));
+        }
       }
     }
   }
@@ -166,6 +172,33 @@ Result<bool> Mirror::take_up_env(const App& app) {
   return true;
 }
 
+Result<bool> Mirror::take_up_tls(const App& app) {
+  const std::string folder = path_of(app.name.str(), kTlsFolder);
+  const std::string chain = path_of(folder, kTlsChain);
+  const std::string key = path_of(folder, kTlsKey);
+  const std::string chain_seen = identity_beneath(instance_.home_dir, chain);
+  if (chain_seen.empty()) return false;
+  const std::string key_seen = identity_beneath(instance_.home_dir, key);
+  const std::string identity = chain_seen + " " + key_seen;
+  if (key_seen.empty() || known_[folder].identity == identity) return false;
+  KeyPair brought;
+  brought.chain = TRY(read_beneath(instance_.home_dir, chain));
+  brought.key = TRY(read_beneath(instance_.home_dir, key));
+  const std::string text = brought.chain + brought.key;
+  const bool taken_before = recorded(app.id, kTlsFolder, digest_of(text));
+  if (!taken_before) {
+    const Result<KeyPair> pair = check_key_pair(brought);
+    if (!pair) return in_file(instance_.home_dir / chain, pair.error());
+    const auto record = [&](WriteTx& tx) -> Result<> {
+      TRY(set_certificate(tx, app.id, *pair, clock_.wall()));
+      return remember(tx, app.id, kTlsFolder, text);
+    };
+    TRY(store_.write(record));
+  }
+  known_[folder] = {identity, digest_of(text)};
+  return !taken_before;
+}
+
 Result<> Mirror::take_up_hostname() {
   const std::string text = edited_text(AppId::global, "HOSTNAME", "HOSTNAME");
   if (text.empty()) return {};
@@ -193,7 +226,9 @@ Result<> Mirror::take_up_global() {
 Result<bool> Mirror::take_up(const App& app) {
   const std::lock_guard hold(mutex_);
   TRY(take_up_env(app));
-  return take_up_vhost(app.id, app.name.str());
+  const bool names = TRY(take_up_vhost(app.id, app.name.str()));
+  const bool certificate = TRY(take_up_tls(app));
+  return names || certificate;
 }
 
 void Mirror::write_file(const std::string& folder, const std::string& file, const std::string& text,
@@ -246,7 +281,7 @@ void Mirror::follow(const AppName& name) {
 void Mirror::renamed(const AppName& from, const App& app) {
   {
     const std::lock_guard hold(mutex_);
-    for (const char* file : {"VHOST", "ENV"}) {
+    for (const char* file : {"VHOST", "ENV", kTlsFolder}) {
       known_.erase(path_of(from.str(), file));
       known_.erase(path_of(app.name.str(), file));
     }
@@ -260,8 +295,16 @@ void Mirror::clear(const AppName& app) {
     const Result<> done = remove_beneath({instance_.home_dir, app.str(), file, kPublicMode});
     if (!done) log::warn("mirror: " + app.str() + ": " + done.error().message());
   }
-  const Result<> done = remove_folder_beneath(instance_.home_dir, app.str());
-  if (!done) log::warn("mirror: " + app.str() + ": " + done.error().message());
+  const std::string tls = path_of(app.str(), kTlsFolder);
+  known_.erase(tls);
+  for (const char* file : {kTlsChain, kTlsKey}) {
+    const Result<> done = remove_beneath({instance_.home_dir, tls, file, kSecretMode});
+    if (!done) log::warn("mirror: " + tls + ": " + done.error().message());
+  }
+  for (const std::string& folder : {tls, app.str()}) {
+    const Result<> done = remove_folder_beneath(instance_.home_dir, folder);
+    if (!done) log::warn("mirror: " + folder + ": " + done.error().message());
+  }
 }
 
 }  // namespace dokku::server

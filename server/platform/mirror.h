@@ -1,14 +1,14 @@
 // Mirror: the few files that people may edit by hand, as the old tutorials do.
 //
-// home_dir/VHOST (global domains), HOSTNAME (the name shown for apps without a domain), APP/VHOST
-// and APP/ENV. After a commit a file is written from what the store says then; at the next use a
-// file that differs from what was last written is an edit: parsed and recorded. What was last
-// written is known in memory. After a restart it is one of the last texts that changes recorded in
-// their own transactions, so a crash between commit and file is no edit.
-// A file with a mistake changes nothing and is named in the error; a missing file is no edit. ENV
-// is written only where it exists: secrets are not spread for nothing.
-// Files are reached beneath home_dir only, never through a link (openat2), since whoever has a key
-// may have made them. Threads: any; one at a time inside, also while an edit is recorded.
+// home_dir/VHOST (global domains), HOSTNAME (the name shown for apps without a domain), APP/VHOST,
+// APP/ENV, and APP/tls/server.crt with server.key: these are read but never written. After a commit
+// a file is written from what the store says then; at the next use a file that differs from what
+// was last written is an edit: parsed and recorded. What was last written is known in memory. After
+// a restart it is one of the last texts that changes recorded in their own transactions, so a crash
+// between commit and file is no edit. A file with a mistake changes nothing and is named in the
+// error; a missing file is no edit. ENV is written only where it exists: secrets are not spread for
+// nothing. Files are reached beneath home_dir only, never through a link (openat2), since whoever
+// has a key may have made them. Threads: any; one at a time inside, also while an edit is recorded.
 #pragma once
 
 #include <map>
@@ -22,6 +22,9 @@
 
 namespace dokku::server {
 
+// Where an app's certificate is looked for, below its folder in home_dir.
+inline constexpr const char* kTlsFolder = "tls";
+
 // Call in every transaction that changes domains, config or the shown host of `app`.
 Result<> record_mirror(WriteTx& tx, AppId app);
 
@@ -32,7 +35,7 @@ class Mirror {
 
   // Takes up edits. Costs some stat calls when nothing changed.
   Result<> take_up_global();
-  // True: the domains changed, the routes must follow.
+  // True: domains or certificate changed, the routes must follow.
   Result<bool> take_up(const App& app);
   // Writes what the store says. Failures are logged, not returned: the store is the truth.
   void write_global();
@@ -53,6 +56,8 @@ class Mirror {
   bool recorded(AppId app, const std::string& file, const std::string& digest);
   Result<bool> take_up_env(const App& app);
   Result<bool> take_up_vhost(AppId app, const std::string& folder);
+  // Of a pair that is not whole yet: false.
+  Result<bool> take_up_tls(const App& app);
   Result<> take_up_hostname();
   void follow(const AppName& name);
   void clear(const AppName& app);

@@ -36,6 +36,11 @@ class Disk(SystemTest):
         processes.wait_for("no more than two trees were added",
                            lambda: self.used_bytes() - before < 2 * TREE_BYTES, 20)
         self.assertEqual(self.get("disk").text, "19")
+        self.dokku("repo:gc", "disk").must_succeed().must_say(" freed")
+        self.dokku("repo:purge-cache", "disk").must_succeed().must_say(" freed")
+        repo.commit(apps.echo("packed"))
+        self.push(repo, "disk").must_succeed()
+        self.assertEqual(self.get("disk").text, "packed")
 
 
 if __name__ == "__main__":

@@ -152,9 +152,24 @@ class Of2013(Tutorial):
         self.must("echo other.example.com > /home/dokku/node-js-app/VHOST")
         self.dokku("urls", "node-js-app").must_succeed().must_say("http://other.example.com")
         self.assertEqual(self.get("other.example.com").text, "of a topic")
+        self.certificate_by_hand()
         self.must("echo 203.0.113.7 > /home/dokku/HOSTNAME")
         self.dokku("domains:disable", "node-js-app").must_succeed()
         self.assertRegex(self.dokku("urls", "node-js-app").out, r"^http://203\.0\.113\.7:\d+\n$")
+
+    def certificate_by_hand(self):
+        run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256",
+             "-nodes", "-days", "2", "-keyout", "server.key", "-out", "server.crt", "-subj",
+             "/CN=other.example.com", "-addext", "subjectAltName=DNS:other.example.com"],
+            cwd=self.person).must_succeed()
+        os.makedirs(self.instance.path("home", "node-js-app", "tls"))
+        self.must("cp server.crt server.key /home/dokku/node-js-app/tls/")
+        url = f"https://other.example.com:{self.instance.https_port}"
+        self.dokku("urls", "node-js-app").must_succeed().must_say(url)
+        answer = run(["curl", "-sS", "--noproxy", "*", "--cacert", f"{self.person}/server.crt",
+                      "--resolve", f"other.example.com:{self.instance.https_port}:127.0.0.1", url])
+        self.assertEqual(answer.must_succeed().out, "of a topic")
+        self.dokku("certs:remove", "node-js-app").must_succeed()
 
     def steps_and_plugins(self):
         self.must("dokku version").must_say("dokku version ")

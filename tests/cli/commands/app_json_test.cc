@@ -20,7 +20,7 @@ TEST_F(AppJsonCommands, ThePathIsWithinTheRepository) {
             "=====> blog app-json information\n"
             "       App json appjson path:          deploy/app.json\n"
             "       App json computed appjson path: deploy/app.json\n"
-            "       App json global appjson path:   app.json\n");
+            "       App json global appjson path:   \n");
 }
 
 TEST_F(AppJsonCommands, TheBuildIsToldAndAnotherPathIsAChange) {

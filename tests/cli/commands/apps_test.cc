@@ -85,11 +85,15 @@ TEST_F(AppsCommands, AutocreationCanBeSwitchedOff) {
   const server::AppName name = server::AppName::parse("pushed").value();
   EXPECT_EQ(run("apps:set", "--global", "disable-autocreation", "true").out,
             "=====> Setting disable-autocreation to true\n");
+  EXPECT_EQ(run("apps:report", "--global", "--app-global-disable-autocreation").out, "true\n");
   const auto refused = platform_->apps.find_or_create(name);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().message(), "App auto-creation disabled.");
   must("apps:set", "--global", "disable-autocreation");
   EXPECT_TRUE(platform_->apps.find_or_create(name));
+  EXPECT_EQ(run("apps:report", "--global", "--app-global-disable-autocreation").out, "\n");
+  EXPECT_EQ(run("apps:set", "--global", "deploy-source", "git").err,
+            " !     Property cannot be specified globally\n");
   EXPECT_EQ(run("apps:set", "pushed", "disable-autocreation", "true").err,
             " !     Property can only be specified globally\n");
 }

@@ -55,9 +55,22 @@ TEST_F(BuildpacksCommands, AddSetRemoveClearKeepTheOrder) {
   EXPECT_EQ(listed(), "");
 }
 
+TEST_F(BuildpacksCommands, SetSaysWhichWordIsMissing) {
+  EXPECT_NE(run("buildpacks:set", "--replace", "blog").err.find("dokku buildpacks:clear blog"),
+            std::string::npos);
+  EXPECT_NE(run("buildpacks:set", "--replace", "--index", "1", "blog", "node").err.find("--index"),
+            std::string::npos);
+  EXPECT_NE(run("buildpacks:set", "blog", "node", kOwn).err.find("--replace"), std::string::npos);
+  must("buildpacks:add", "blog", folder_.string());
+  EXPECT_EQ(run("buildpacks:add", "blog", "/nowhere").err,
+            " !     Invalid buildpack specified: /nowhere\n"
+            " !     There is no such folder on this server\n");
+}
+
 TEST_F(BuildpacksCommands, WhatIsNoPackIsRefusedByName) {
   const std::string before = dump();
-  for (const char* pack : {"cobol", "other/nodejs", "heroku/../x", "ftp://x", "a b", "$(id)"}) {
+  for (const char* pack : {"http://nodejs", "https://host/", "file://", "cobol", "other/nodejs",
+                           "heroku/../x", "ftp://x", "a b", "$(id)"}) {
     const Outcome refused = run("buildpacks:add", "blog", pack);
     EXPECT_EQ(refused,
               (Outcome{1, "", " !     Invalid buildpack specified: " + std::string(pack) + "\n"}));

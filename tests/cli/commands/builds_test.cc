@@ -63,6 +63,22 @@ TEST_F(BuildsCommands, OneHasItsFactsAndItsOutput) {
   EXPECT_EQ(run("builds:output", "blog", "current").out, "-----> two\n !     compile failed\n");
 }
 
+TEST_F(BuildsCommands, ARetentionSaysHowManyAreKept) {
+  for (const char* text : {"one", "two", "three"}) build(text, {});
+  must("builds:set", "--global", "retention", "2");
+  EXPECT_EQ(run("builds:report", "blog", "--builds-computed-retention").out, "2\n");
+  must("builds:set", "blog", "retention", "1");
+  EXPECT_EQ(run("builds:set", "blog", "retention", "0").status, 1);
+  must("builds:prune", "blog");
+  EXPECT_EQ(run("builds:output", "blog", "3").out, "-----> three\n");
+  EXPECT_EQ(run("builds:info", "blog", "2").status, 1);
+  must("builds:set", "blog", "retention", "3");
+  build("four", {});
+  EXPECT_EQ(run("builds:output", "blog", "3").status, 0);
+  EXPECT_EQ(run("builds:list", "--kind", "deploy", "blog").err,
+            " !     No builds recorded for this app\n");
+}
+
 TEST_F(BuildsCommands, MistakesAreNamed) {
   EXPECT_EQ(run("builds:output", "blog").err, " !     No builds recorded for this app\n");
   build("one", {});
@@ -70,8 +86,9 @@ TEST_F(BuildsCommands, MistakesAreNamed) {
             " !     No build 9 of blog is kept\n !     See them: dokku builds:list blog\n");
   EXPECT_EQ(run("builds:output", "blog", "x").err, " !     x is no number of a build\n");
   EXPECT_EQ(run("builds:list", "nobody").status, 20);
-  EXPECT_EQ(run("builds:cancel", "blog"),
-            (Outcome{1, "", " !     Nothing of blog is being built\n"}));
+  EXPECT_EQ(run("builds:cancel", "blog"), (Outcome{0, "-----> App not currently deploying\n", ""}));
+  EXPECT_EQ(run("builds:list", "--kind", "x", "blog").err,
+            " !     Invalid --kind: it is build or deploy\n");
   EXPECT_EQ(run("builds:cancel", "nobody").status, 20);
 }
 

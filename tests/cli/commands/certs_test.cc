@@ -1,3 +1,7 @@
+#include <fcntl.h>
+
+#include "base/atomic_file.h"
+#include "base/io.h"
 #include "fixture.h"
 #include "server/certificates/certificate.h"
 
@@ -11,10 +15,28 @@ class CertsCommands : public CommandsTest {
     must("domains:set-global", "example.com");
     must("apps:create", "blog");
   }
+  // As somebody on the server, whose files can be read.
+  Outcome add_pair(const server::KeyPair& pair) {
+    class OnTheServer final : public FakeSession {
+     public:
+      Result<UniqueFd> open_callers_file(const std::string& path) override {
+        return open_file(path, O_RDONLY);
+      }
+    } session;
+    put("pair.crt", pair.chain);
+    put("pair.key", pair.key);
+    const std::string home = instance_.home_dir.string();
+    return run_in(session, {"certs:add", "blog", home + "/pair.crt", home + "/pair.key"});
+  }
+  void put(const std::string& path, const std::string& text) {
+    ASSERT_TRUE(write_file_atomically(instance_.home_dir / path, text));
+  }
 };
 
 TEST_F(CertsCommands, GenerateServesItsName) {
   EXPECT_EQ(run("certs:report", "blog", "--ssl-enabled").out, "false\n");
+  EXPECT_EQ(run("certs:report", "--global", "--format", "json").out, "{}\n");
+  EXPECT_EQ(run("certs:report", "--global").out, "=====> --global ssl information\n");
   const Outcome made = run("certs:generate", "blog", "blog.example.com");
   EXPECT_EQ(made.status, 0) << made;
   EXPECT_EQ(made.out.rfind("-----> Installing certificate and key...\n", 0), 0U) << made;
@@ -29,6 +51,48 @@ TEST_F(CertsCommands, GenerateServesItsName) {
   EXPECT_EQ(run("certs:show", "blog", "key").out.rfind("-----BEGIN PRIVATE KEY-----", 0), 0U);
   EXPECT_EQ(run("url", "blog").out, "https://blog.example.com\n");
   EXPECT_EQ(run("urls", "blog").out, "http://blog.example.com\nhttps://blog.example.com\n");
+}
+
+TEST_F(CertsCommands, MapsThatAreSetGetAWayForTheCertificate) {
+  must("ports:set", "blog", "http:8080:5001", "http:80:5002");
+  const server::KeyPair pair = *server::make_self_signed("blog.example.com", std::chrono::hours(9));
+  EXPECT_EQ(add_pair(pair).status, 0);
+  EXPECT_EQ(run("ports:report", "blog", "--ports-map").out,
+            "http:8080:5001 http:80:5002 https:443:5002\n");
+  must("ports:set", "blog", "https:8443:5003");
+  EXPECT_EQ(add_pair(pair).status, 0);
+  EXPECT_EQ(run("ports:report", "blog", "--ports-map").out, "https:8443:5003\n");
+}
+
+TEST_F(CertsCommands, APairPutThereByHandIsTakenOnce) {
+  const std::string folder = (instance_.home_dir / "blog/tls").string();
+  EXPECT_EQ(run("certs:report", "blog", "--ssl-dir").out, folder + "\n");
+  const server::KeyPair pair = *server::make_self_signed("blog.example.com", std::chrono::hours(9));
+  std::filesystem::create_directories(folder);
+  put("blog/tls/server.crt", pair.chain);
+  EXPECT_EQ(run("certs:report", "blog", "--ssl-enabled").out, "false\n");
+  put("blog/tls/server.key", pair.key);
+  EXPECT_EQ(run("url", "blog").out, "https://blog.example.com\n");
+  EXPECT_EQ(lifecycle_.taken(), std::vector<std::string>{"routes blog"});
+  must("certs:remove", "blog");
+  restart_daemon();
+  EXPECT_EQ(run("certs:report", "blog", "--ssl-enabled").out, "false\n");
+  const server::KeyPair other = *server::make_self_signed("b.example.com", std::chrono::hours(9));
+  put("blog/tls/server.crt", other.chain);
+  EXPECT_NE(run("url", "blog").err.find("blog/tls/server.crt: The key does not belong"),
+            std::string::npos);
+  put("blog/tls/server.key", other.key);
+  EXPECT_EQ(run("certs:report", "blog", "--ssl-hostnames").out, "b.example.com\n");
+  must("--force", "apps:destroy", "blog");
+  EXPECT_FALSE(std::filesystem::exists(instance_.home_dir / "blog"));
+}
+
+TEST_F(CertsCommands, AnExpiredOneIsTakenWithAWarning) {
+  const server::KeyPair old = *server::make_self_signed("blog.example.com", std::chrono::hours(-1));
+  const Outcome added = add_pair(old);
+  EXPECT_EQ(added.status, 0) << added;
+  EXPECT_NE(added.err.find(" !     The certificate expired on "), std::string::npos) << added;
+  EXPECT_NE(added.err.find("dokku certs:update blog server.crt server.key"), std::string::npos);
 }
 
 TEST_F(CertsCommands, WhatDokkuHasNotEitherSaysSo) {

@@ -51,6 +51,14 @@ TEST_F(ChecksCommands, ListsAreKeptApart) {
   EXPECT_EQ(report("--checks-disabled-list"), "none");
 }
 
+TEST_F(ChecksCommands, TypesKeepTheOrderOfTyping) {
+  must("checks:disable", "blog", "web,worker,urgent,mail,web");
+  EXPECT_EQ(report("--checks-disabled-list"), "web,worker,urgent,mail");
+  must("checks:skip", "blog", "urgent,worker");
+  EXPECT_EQ(report("--checks-disabled-list"), "web,mail");
+  EXPECT_EQ(report("--checks-skipped-list"), "urgent,worker");
+}
+
 TEST_F(ChecksCommands, WrongWordsChangeNothing) {
   const std::string before = dump();
   EXPECT_EQ(run("checks:disable", "blog", "we b").status, 1);

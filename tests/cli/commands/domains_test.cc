@@ -71,7 +71,8 @@ TEST_F(DomainsCommands, MistakesChangeNothing) {
                      " !     App  does not exist\n"
                      " !     Please specify an app to run the command on\n"}));
   EXPECT_EQ(run("domains:add", "blog", "new.example.com", "taken.example.com"),
-            (Outcome{1, "", " !     taken.example.com is already used by app shop\n"
+            (Outcome{1, "",
+                     " !     taken.example.com is already used by app shop\n"
                      " !     Take it from there first: dokku domains:remove shop "
                      "taken.example.com\n"}));
   EXPECT_EQ(dump(), before);
@@ -140,6 +141,15 @@ TEST_F(DomainsCommands, DisabledNamesLeaveThePort) {
   EXPECT_TRUE(routes("blog").hosts.empty());
   must("domains:reset", "blog");
   EXPECT_EQ(routes("blog").hosts, std::vector<std::string>{"blog.example.com"});
+}
+
+TEST_F(DomainsCommands, ALeadingDotIsTheNameAndAllBelow) {
+  must("apps:create", "blog");
+  EXPECT_EQ(run("domains:add", "blog", ".blog.test").out,
+            "-----> Added blog.test to blog\n-----> Added *.blog.test to blog\n");
+  EXPECT_EQ(routes("blog").hosts, (std::vector<std::string>{"*.blog.test", "blog.test"}));
+  edit("blog/VHOST", ".hand.test hand.test\n");
+  EXPECT_EQ(run("domains:report", "blog", "--domains-app-vhosts").out, "hand.test *.hand.test\n");
 }
 
 TEST_F(DomainsCommands, FilesSayWhatTheStoreSays) {

@@ -33,6 +33,8 @@ TEST_F(GitCommands, WrongKeysAndValuesChangeNothing) {
   }
   EXPECT_EQ(run("git:set", "blog", "keep-git-dir", "perhaps").status, 1);
   EXPECT_EQ(dump(), before);
+  must("git:set", "blog", "rev-env-var");
+  EXPECT_EQ(run("git:report", "blog", "--git-computed-rev-env-var").out, "\n");
 }
 
 TEST_F(GitCommands, TheConfigVariableOfOldTutorialsNamesTheDeployBranch) {

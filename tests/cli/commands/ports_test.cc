@@ -112,9 +112,13 @@ TEST_F(Ports, ProxySettingsHaveDokkusNames) {
 TEST_F(Ports, ProxySetKnowsItsOldForms) {
   must("proxy:set", "blog", "nginx");
   EXPECT_EQ(run("proxy:set", "blog", "http:80:5000").err,
+            " !     Detected potential port mapping instead of proxy type\n"
             " !     Consider using ports:set command or specifying a valid proxy\n");
   must("proxy:set", "blog", "proxy-port", "8080");
   EXPECT_EQ(run("ports:report", "blog", "--ports-map-detected").out, "http:8080:5000\n");
+  EXPECT_EQ(run("ports:report", "blog", "--ports-map-detected-json").out,
+            R"([{"container_port":5000,"host_port":8080,"scheme":"http"}])"
+            "\n");
   EXPECT_EQ(run("urls", "blog").out, "http://blog.example.com:8080\n");
 }
 

@@ -73,7 +73,8 @@ TEST_F(Properties, MistakesAreToldInTheWordsOfTheTopic) {
   EXPECT_EQ(run("shell:set", "blog").err, error("No key specified"));
   EXPECT_EQ(run("shell:set", "blog", "y").err,
             error("Invalid key specified, valid keys include: x"));
-  EXPECT_EQ(run("demo:report", "blog", "--demo-policy").out, "always\n");
+  EXPECT_EQ(run("demo:report", "blog", "--demo-policy").out, "\n");
+  EXPECT_EQ(run("demo:report", "blog", "--demo-computed-policy").out, "always\n");
 }
 
 TEST_F(Properties, TheReportShowsWhatIsSetWhereAndWhatCounts) {
@@ -81,18 +82,21 @@ TEST_F(Properties, TheReportShowsWhatIsSetWhereAndWhatCounts) {
   must("demo:set", "blog", "rev", "");
   EXPECT_EQ(run("demo:report", "blog").out,
             "=====> blog demo information\n"
+            "       Demo computed mail:            \n"
+            "       Demo computed policy:          always\n"
             "       Demo computed rev:             \n"
             "       Demo computed timeout:         60\n"
             "       Demo global mail:              \n"
-            "       Demo global rev:               REV\n"
+            "       Demo global rev:               \n"
             "       Demo global timeout:           60\n"
-            "       Demo policy:                   always\n"
+            "       Demo policy:                   \n"
             "       Demo rev:                      \n"
             "       Demo timeout:                  \n");
   EXPECT_EQ(run("demo:report", "--global", "--format", "json").out,
-            R"({"computed-rev":"REV","computed-timeout":"60","demo-computed-rev":"REV",)"
-            R"("demo-computed-timeout":"60","demo-global-mail":"","demo-global-rev":"REV",)"
-            R"("demo-global-timeout":"60","global-mail":"","global-rev":"REV",)"
+            R"({"computed-mail":"","computed-rev":"REV","computed-timeout":"60",)"
+            R"("demo-computed-mail":"","demo-computed-rev":"REV","demo-computed-timeout":"60",)"
+            R"("demo-global-mail":"","demo-global-rev":"","demo-global-timeout":"60",)"
+            R"("global-mail":"","global-rev":"",)"
             R"("global-timeout":"60"})"
             "\n");
 }

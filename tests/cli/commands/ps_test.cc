@@ -55,13 +55,17 @@ TEST_F(PsCommands, SetTakesKnownKeysAndValues) {
   for (const char* path : {"../x", "/etc/passwd", "a/../../b", "dir/"}) {
     EXPECT_EQ(run("ps:set", "blog", "procfile-path", path).status, 1) << path;
   }
-  EXPECT_EQ(run("ps:set", "blog", "dockerfile-start-cmd", "x").err,
-            " !     Invalid dockerfile-start-cmd specified\n !     It is not there yet: buildpacks "
-            "build every app; set start-cmd instead\n");
   EXPECT_EQ(run("ps:set", "blog", "colour", "red").err,
-            " !     Invalid property specified, valid properties include: procfile-path, "
-            "restart-policy, skip-deploy, start-cmd, stop-timeout-seconds\n");
+            " !     Invalid property specified, valid properties include: "
+            "dockerfile-start-cmd, procfile-path, restart-policy, skip-deploy, start-cmd, "
+            "stop-timeout-seconds\n");
   EXPECT_EQ(dump(), before);
+  EXPECT_EQ(run("ps:set", "blog", "dockerfile-start-cmd", "x"),
+            (Outcome{0, "=====> Setting dockerfile-start-cmd to x\n",
+                     " !     It counts for apps of a Dockerfile, and packs build every app here\n"
+                     " !     For this one: dokku ps:set blog start-cmd \"...\"\n"}));
+  EXPECT_EQ(report("--ps-computed-dockerfile-start-cmd"), "x");
+  EXPECT_EQ(run("ps:set", "blog", "dockerfile-start-cmd").err, "");
 }
 
 TEST_F(PsCommands, SkipDeployWaitsForARestart) {

@@ -30,7 +30,8 @@ TEST_F(ResourceCommands, SetShowAndClear) {
   EXPECT_EQ(run("resource:limit", "--memory", "clear", "blog").out,
             "=====> Setting resource limits for blog\n       memory: cleared\n");
   EXPECT_EQ(run("resource:limit-clear", "blog").out, "=====> clearing blog limits\n");
-  EXPECT_EQ(run("resource:report", "blog", "--resource-_default_.limit.cpu").out, "\n");
+  EXPECT_EQ(run("resource:report", "blog", "--resource-_default_.limit.cpu").err,
+            " !     Invalid flag passed, valid flags: --resource-web.reserve.memory\n");
   EXPECT_EQ(run("resource:reserve-clear", "--process-type", "web", "blog").out,
             "=====> clearing blog (web) reservation\n");
 }

@@ -52,6 +52,18 @@ TEST_F(RunCommands, AWordOfTheProcfileIsItsCommand) {
   EXPECT_TRUE(started.out.starts_with("-----> Found 'task' in Procfile, running that command\n"));
   const std::string name = container(run("--quiet", "run:detached", "blog", "task"));
   EXPECT_EQ(containers_.spec(name)->args.back(), "node task.js");
+  const std::string more =
+      container(run("--quiet", "run:detached", "blog", "task", "two words", "it's $HOME"));
+  EXPECT_EQ(containers_.spec(more)->args.back(), R"(node task.js 'two words' 'it'\''s $HOME')");
+}
+
+TEST_F(RunCommands, TheRevisionThatProcessesSeeIsShownAsConfig) {
+  EXPECT_EQ(run("config:get", "blog", "GIT_REV").status, 1);
+  push_blog();
+  EXPECT_EQ(run("config:get", "blog", "GIT_REV").out, std::string(40, 'a') + "\n");
+  must("git:set", "blog", "rev-env-var", "REVISION");
+  EXPECT_EQ(run("config:get", "blog", "GIT_REV").status, 1);
+  EXPECT_EQ(run("config:get", "blog", "REVISION").out, std::string(40, 'a') + "\n");
 }
 
 TEST_F(RunCommands, ADetachedRunIsAdoptedAndEndsWithItsLife) {

@@ -69,11 +69,11 @@ TEST_F(BuildRecordTest, BeginningAndEndOfEndlessOutputAreKept) {
 }
 
 TEST_F(BuildRecordTest, OldOnesGoWithTheirOutput) {
-  for (int i = 0; i <= kBuildsKept; ++i) {
+  for (int i = 0; i <= 20; ++i) {
     BuildRecord record({instance_, *store_, *clock_}, app_->id, "build", "git-push", progress_);
     ASSERT_TRUE(record.end({}, 1));
   }
-  EXPECT_EQ(builds().size(), static_cast<std::size_t>(kBuildsKept));
+  EXPECT_EQ(builds().size(), 20U);
   EXPECT_EQ(output(1), "(none)");
   EXPECT_EQ(output(2), "");
 }

@@ -65,6 +65,16 @@ class GitHistory : public ::testing::Test {
   fs::path folder_;
 };
 
+TEST_F(GitHistory, PackingKeepsTheHistoryAndDropsWhatNobodyReaches) {
+  for (unsigned seed = 0; seed < 3; ++seed) push_commit(seed);
+  git({"--git-dir", bare().string(), "update-ref", "refs/heads/main", "main~1"});
+  const Result<std::uint64_t> freed = pack_repository(bare());
+  ASSERT_TRUE(freed) << freed.error().message();
+  EXPECT_GE(*freed, 1U << 20);
+  EXPECT_EQ(commits(), 2);
+  git({"--git-dir", bare().string(), "fsck", "--strict"});
+}
+
 TEST_F(GitHistory, ACutKeepsTheTipAndLaterPushesWork) {
   for (unsigned seed = 0; seed < 4; ++seed) push_commit(seed);
   EXPECT_EQ(commits(), 4);

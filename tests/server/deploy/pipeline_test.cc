@@ -4,6 +4,7 @@
 #include <gmock/gmock.h>
 
 #include "deploy_fixture.h"
+#include "server/store/formation.h"
 
 namespace dokku::server {
 namespace {
@@ -95,6 +96,21 @@ TEST_F(PipelineTest, AnAppThatExitsRejectsThePushAndTheOldServesOn) {
   EXPECT_TRUE(progress_.says("Start of blog container output (web.1)"));
   EXPECT_EQ(route(), before);
   EXPECT_TRUE(eventually([&] { return containers_.size() == 1; }));
+}
+
+TEST_F(PipelineTest, WhatNothingCanStartDoesNotReplaceWhatRuns) {
+  ASSERT_TRUE(push("tree one"));
+  builder_.set_processes({{"release", "rake db:migrate"}});
+  const auto pushed = push("tree two");
+  ASSERT_FALSE(pushed);
+  EXPECT_THAT(pushed.error().message(), HasSubstr("there is no file Procfile"));
+  EXPECT_THAT(pushed.error().message(), HasSubstr("web: COMMAND"));
+  EXPECT_EQ(live()->number, 1U);
+  EXPECT_TRUE(runs_only(1));
+  ASSERT_TRUE(store_->write([&](WriteTx& tx) {
+    return save_formation(tx, app_->id, {{"web", 0}});
+  }));
+  EXPECT_TRUE(push("tree two"));
 }
 
 TEST_F(PipelineTest, AnAppOnLoopbackOnlyIsNamedAsSuch) {

@@ -43,5 +43,17 @@ TEST(Domain, IsKeptInLowerCase) {
   EXPECT_FALSE(Domain::parse("192.example")->is_address());
 }
 
+TEST(Domain, ALeadingDotMeansTheNameAndAllBelow) {
+  const auto both = parse_domains(".Example.com");
+  ASSERT_TRUE(both);
+  ASSERT_EQ(both->size(), 2U);
+  EXPECT_EQ((*both)[0].str(), "example.com");
+  EXPECT_EQ((*both)[1].str(), "*.example.com");
+  EXPECT_EQ(parse_domains("a.example.com")->size(), 1U);
+  for (const char* text : {".", "..a", ".*.a", "._", ".a..b", ""}) {
+    EXPECT_FALSE(parse_domains(text)) << text;
+  }
+}
+
 }  // namespace
 }  // namespace dokku::server

@@ -16,8 +16,9 @@ std::vector<HealthCheck> parse(std::string_view text,
 }
 
 TEST(ChecksFile, PathsTextsAndSettings) {
-  const auto checks = parse("# what must answer\nWAIT=2\nTIMEOUT=7\r\nATTEMPTS=3\n\n"
-                            "/  Hello   World \n/stylesheets/a.css\n");
+  const auto checks = parse(
+      "# what must answer\nWAIT=2\nTIMEOUT=7\r\nATTEMPTS=3\n\n"
+      "/  Hello   World \n/stylesheets/a.css\n");
   ASSERT_EQ(checks.size(), 2U);
   EXPECT_EQ(checks[0].path, "/");
   EXPECT_EQ(checks[0].content, "Hello   World");
@@ -43,8 +44,9 @@ TEST(ChecksFile, DefaultsAreTheFilesOwn) {
 }
 
 TEST(ChecksFile, WholeUrlsNameTheirHost) {
-  const auto checks = parse("//admin.example.com/login In\nhttp://a.example.com/x\n"
-                            "https://b.example.com\n");
+  const auto checks = parse(
+      "//admin.example.com/login In\nhttp://a.example.com/x\n"
+      "https://b.example.com\n");
   ASSERT_EQ(checks.size(), 3U);
   EXPECT_EQ(checks[0].host, "admin.example.com");
   EXPECT_EQ(checks[0].path, "/login");
@@ -64,8 +66,17 @@ TEST(ChecksFile, ConfigIsFilledIn) {
   EXPECT_EQ(checks[0].content, "hi {{ other }}");
 }
 
+TEST(ChecksFile, ASettingMayHaveARemarkBehindIt) {
+  const auto checks = parse("WAIT=2 # wait 2 seconds\nTIMEOUT=7# and no more\n/ # hi", {});
+  ASSERT_EQ(checks.size(), 1U);
+  EXPECT_EQ(checks[0].wait, std::chrono::seconds(2));
+  EXPECT_EQ(checks[0].timeout, std::chrono::seconds(7));
+  EXPECT_EQ(checks[0].content, "# hi");
+}
+
 TEST(ChecksFile, WhatIsNeitherIsNamedByItsLine) {
-  for (const char* line : {"index.html", "WAIT=soon", "ATTEMPTS=0", "ftp://a/", "// x"}) {
+  for (const char* line :
+       {"index.html", "WAIT=2 seconds", "WAIT=soon", "ATTEMPTS=0", "ftp://a/", "// x"}) {
     const auto checks = parse_checks_file("/\n" + std::string(line), {}, {});
     ASSERT_FALSE(checks) << line;
     EXPECT_TRUE(checks.error().message().starts_with("CHECKS, line 2: ")) << line;

@@ -11,7 +11,10 @@ TEST(Resources, MemoryWithAndWithoutUnits) {
   EXPECT_EQ(parse_memory("2G"), 2ULL << 30);
   EXPECT_EQ(parse_memory("65536k"), 64ULL << 20);
   EXPECT_EQ(parse_memory("1048576b"), 1ULL << 20);
-  for (const char* text : {"", "m", "0", "-1", "1.5g", "2gb", "10000000000", " 1"}) {
+  EXPECT_EQ(parse_memory("512MB"), 512ULL << 20);
+  EXPECT_EQ(parse_memory("2GiB"), 2ULL << 30);
+  for (const char* text :
+       {"", "m", "0", "-1", "1.5g", "mb", "ib", "2i", "2bb", "2ggb", "10000000000", " 1"}) {
     EXPECT_FALSE(parse_memory(text)) << text;
   }
 }

@@ -21,6 +21,13 @@ modules_signature() {
     echo "$NODE_ENV ${NPM_CONFIG_PRODUCTION-}"; } | sha256sum | cut -d' ' -f1
 }
 
+# Before npm 7 other words say what is left out.
+know_npm() {
+  npm_major=$(jq -r '.version | split(".")[0]' .heroku/node/lib/node_modules/npm/package.json)
+  without_dev=(--omit=dev)
+  [ "$npm_major" -ge 7 ] || without_dev=(--production)
+}
+
 install_modules() {
   local signature lockfile
   if [ -d node_modules ] && [ -n "$(ls -A node_modules)" ]; then
@@ -41,9 +48,14 @@ install_modules() {
     return
   fi
   rm -rf "$cache/node_modules" "$cache/modules.signature"
+  know_npm
   local include=(--include=dev)
-  [ "${NPM_CONFIG_PRODUCTION-}" = true ] && include=(--omit=dev)
-  if [ -f package-lock.json ] || [ -f npm-shrinkwrap.json ]; then
+  if [ "${NPM_CONFIG_PRODUCTION-}" = true ]; then
+    include=("${without_dev[@]}")
+  elif [ "$npm_major" -lt 7 ]; then
+    include=(--production=false)
+  fi
+  if [ "$npm_major" -ge 5 ] && { [ -f package-lock.json ] || [ -f npm-shrinkwrap.json ]; }; then
     detail "Installing node modules (npm ci)"
     npm ci --prefer-offline "${include[@]}" 2>&1 || modules_failed
   else
@@ -66,5 +78,6 @@ prune_modules() {
   [ "$NODE_ENV" = production ] && [ "${NPM_CONFIG_PRODUCTION-}" != true ] || return 0
   jq -e '.devDependencies // {} | length > 0' package.json > /dev/null || return 0
   detail "Removing development dependencies"
-  npm prune --omit=dev --silent || warn "npm prune failed; development dependencies stay"
+  know_npm
+  npm prune "${without_dev[@]}" --silent || warn "npm prune failed; development dependencies stay"
 }

@@ -104,7 +104,9 @@ npm_line() {
   if [ "$major" -ge 24 ]; then echo 11
   elif [ "$major" -ge 18 ]; then echo 10
   elif [ "$major" -ge 16 ]; then echo 8
-  else echo 6; fi
+  elif [ "$major" -ge 6 ]; then echo 6
+  elif [ "$major" -ge 4 ]; then echo 5
+  else echo 2; fi
 }
 
 from_registry() {
