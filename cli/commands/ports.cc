@@ -149,7 +149,8 @@ std::string as_json(const std::vector<PortMap>& maps) {
 }
 
 Result<ReportValues> values(Invocation& call, const App& app) {
-  const server::PortsSeen seen = TRY(call.platform.ports.seen(app));
+  server::PortsSeen seen = TRY(call.platform.ports.seen(app));
+  std::sort(seen.set.begin(), seen.set.end());
   return ReportValues{{"ports-map", port_maps_text(seen.set)},
                       {"ports-map-detected", port_maps_text(seen.detected)},
                       {"ports-map-json", as_json(seen.set)},

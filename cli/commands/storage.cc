@@ -170,16 +170,24 @@ Result<int> mount(Invocation& call) {
   return 0;
 }
 
+// "HOST:CONTAINER"; or an entry's name, wherever it is seen.
 Result<int> unmount(Invocation& call) {
   const App app = TRY(app_argument(call, 0, Missing::go));
-  const std::string word = TRY(volume_word(call));
-  const Volume volume = TRY(Volume::parse(word));
+  Volume volume;
+  const bool whole_entry = call.args.size() == 2 && StorageName::parse(call.args[1]) &&
+                           !call.options.has("container-dir");
+  if (whole_entry) {
+    volume.host = call.args[1];
+  } else {
+    const std::string word = TRY(volume_word(call));
+    volume = TRY(Volume::parse(word));
+  }
   const auto change = [&](server::WriteTx& tx) -> Result<> {
     const auto lines = TRY(server::property(tx, app.id, server::kStorageMounts));
     std::vector<Volume> all = server::parse_volumes(lines.value_or(""));
     const std::size_t before = all.size();
     std::erase_if(all, [&](const Volume& one) {
-      return one.host == volume.host && one.container == volume.container;
+      return one.host == volume.host && (whole_entry || one.container == volume.container);
     });
     if (all.size() == before) return fail(Errc::invalid_argument, "Mount path does not exist.");
     const std::string left = server::write_volumes(all);
@@ -187,7 +195,7 @@ Result<int> unmount(Invocation& call) {
                                 left.empty() ? std::nullopt : std::optional(left));
   };
   TRY(call.platform.store.write(change));
-  record_event(call, app.name.str(), volume.str());
+  record_event(call, app.name.str(), whole_entry ? volume.host : volume.str());
   return 0;
 }
 
@@ -229,9 +237,23 @@ Result<ReportValues> values(Invocation& call, const App& app) {
   const std::vector<Volume> volumes = TRY(volumes_of(call, app));
   std::string mounts;
   for (const Volume& volume : volumes) mounts += (mounts.empty() ? "-v " : " -v ") + volume.str();
-  return ReportValues{{"storage-build-mounts", ""},
-                      {"storage-deploy-mounts", mounts},
-                      {"storage-run-mounts", mounts}};
+  ReportValues rows{{"storage-build-mounts", ""},
+                    {"storage-deploy-mounts", mounts},
+                    {"storage-run-mounts", mounts}};
+  const auto dir = call.platform.instance.storage_dir();
+  for (std::size_t i = 0; i < volumes.size(); ++i) {
+    const std::string prefix = "storage-attachment." + std::to_string(i + 1) + ".";
+    rows[prefix + "entry-name"] = server::storage_folder(volumes[i], dir);
+    rows[prefix + "host-path"] = server::host_path(volumes[i], dir).string();
+    rows[prefix + "container-path"] = volumes[i].container;
+    rows[prefix + "phases"] = "deploy,run";
+    rows[prefix + "process-type"] = "_default_";
+    rows[prefix + "readonly"] = volumes[i].read_only ? "true" : "false";
+    rows[prefix + "subpath"] = "";
+    rows[prefix + "volume-chown"] = "";
+    rows[prefix + "volume-options"] = volumes[i].options;
+  }
+  return rows;
 }
 
 std::vector<Flag> mount_flags() {
@@ -286,8 +308,8 @@ void add_storage_commands(Registry& registry) {
                               {.title = "storage", .key_prefix = "storage-", .of_app = values},
                               "Displays a storage report for one or more apps"));
   registry.add({.name = "storage:unmount",
-                .arguments = "<app> <host-dir>:<container-dir> | <app> <name> --container-dir "
-                             "<container-dir>",
+                .arguments = "<app> <host-dir>:<container-dir> | <app> <name> [--container-dir "
+                             "<container-dir>]",
                 .description = "Take a mount off, from the next start on; its files stay",
                 .access = Access::admin,
                 .run = unmount,

@@ -74,10 +74,12 @@ Result<> check_startable(const ReadTx& tx, AppId app, const Release& built) {
   const Formation set = TRY(set_formation(tx, app, built));
   if (wanted_count(set, "web") == 0) return {};
   const std::string file = TRY(computed_property(tx, app, kProcfilePath, "Procfile"));
+  const std::string other =
+      file == "Procfile" ? "" : "\nOr name another: dokku ps:set APP procfile-path FILE";
   return fail(Errc::invalid_argument,
               "Could not start: there is no file " + file +
                   ", and the buildpack knows no start command\nSay how to start it in a file " +
-                  file + ": web: COMMAND");
+                  file + ": web: COMMAND" + other);
 }
 
 }  // namespace

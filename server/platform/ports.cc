@@ -70,9 +70,7 @@ Result<PortsSeen> Ports::seen(const App& app) {
 Result<> Ports::add(const App& app, const std::vector<PortMap>& added) {
   return store_.write([&](WriteTx& tx) -> Result<> {
     std::vector<PortMap> maps = TRY(set_port_maps(tx, app.id));
-    for (const PortMap& map : added) {
-      if (std::find(maps.begin(), maps.end(), map) == maps.end()) maps.push_back(map);
-    }
+    maps.insert(maps.end(), added.begin(), added.end());  // one that is there is reused: refused
     return store_maps(tx, app, maps);
   });
 }

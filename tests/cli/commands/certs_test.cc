@@ -58,7 +58,7 @@ TEST_F(CertsCommands, MapsThatAreSetGetAWayForTheCertificate) {
   const server::KeyPair pair = *server::make_self_signed("blog.example.com", std::chrono::hours(9));
   EXPECT_EQ(add_pair(pair).status, 0);
   EXPECT_EQ(run("ports:report", "blog", "--ports-map").out,
-            "http:8080:5001 http:80:5002 https:443:5002\n");
+            "http:80:5002 http:8080:5001 https:443:5002\n");
   must("ports:set", "blog", "https:8443:5003");
   EXPECT_EQ(add_pair(pair).status, 0);
   EXPECT_EQ(run("ports:report", "blog", "--ports-map").out, "https:8443:5003\n");

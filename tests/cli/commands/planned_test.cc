@@ -23,8 +23,8 @@ TEST_F(NotYet, ItSaysSoAndWhatToTypeInstead) {
     EXPECT_EQ(outcome.status, 1) << typed;
     EXPECT_NE(outcome.err.find("is not there yet"), std::string::npos) << outcome;
   }
-  EXPECT_EQ(run("builds:report", "x").err,
-            " !     `builds:report` is not there yet.\n !     Instead: dokku events APP\n");
+  EXPECT_EQ(run("storage:info", "x").err,
+            " !     `storage:info` is not there yet.\n !     Instead: dokku storage:list APP\n");
   // The short names of 0.38.
   EXPECT_NE(run("dockerfile:set", "x").err.find("is not there yet"), std::string::npos);
   EXPECT_NE(run("postgres", "create", "x").err.find("`postgres:create` is"), std::string::npos);

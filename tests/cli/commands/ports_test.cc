@@ -35,7 +35,10 @@ TEST_F(Ports, TheFirstMapReplacesTheDetectedOnesAndSaysSo) {
   EXPECT_EQ(first.status, 0);
   EXPECT_NE(first.err.find("replace the detected ones: http:80:5000"), std::string::npos) << first;
   EXPECT_EQ(run("ports:add", "blog", "http:80:5000").err.find("replace"), std::string::npos);
-  EXPECT_EQ(run("ports:report", "blog", "--ports-map").out, "http:8080:5000 http:80:5000\n");
+  EXPECT_EQ(run("ports:report", "blog", "--ports-map").out, "http:80:5000 http:8080:5000\n");
+  EXPECT_EQ(run("ports:add", "blog", "http:80:5000").err,
+            " !     Error validating port mappings: The same scheme:host-port is being reused: "
+            "http:80\n");
 }
 
 TEST_F(Ports, AreRemovedByMapOrPort) {

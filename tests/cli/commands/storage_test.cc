@@ -118,8 +118,15 @@ TEST_F(StorageCommands, NamedEntriesAreFolders) {
   EXPECT_EQ(
       run("storage:mount", "blog", "pics", "--container-dir", "/x", "--process-type", "web").err,
       " !     --process-type is not there yet: all processes see the whole entry\n");
+  EXPECT_EQ(run("storage:report", "blog", "--storage-attachment.1.entry-name").out, "pics\n");
+  EXPECT_EQ(run("storage:report", "blog", "--storage-attachment.1.container-path").out, "/pics\n");
+  EXPECT_EQ(run("storage:report", "blog", "--storage-attachment.1.readonly").out, "true\n");
   EXPECT_EQ(run("storage:unmount", "blog", "pics", "--container-dir", "/pics"),
             (Outcome{0, "", ""}));
+  must("storage:mount", "blog", "pics", "--container-dir", "/a");
+  must("storage:mount", "blog", "pics", "--container-dir", "/b");
+  EXPECT_EQ(run("storage:unmount", "blog", "other").err, " !     Mount path does not exist.\n");
+  must("storage:unmount", "blog", "pics");
   EXPECT_EQ(run("storage:list", "blog").out, "-----> blog volume bind-mounts:\n");
 }
 

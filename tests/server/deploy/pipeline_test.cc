@@ -100,7 +100,7 @@ TEST_F(PipelineTest, AnAppThatExitsRejectsThePushAndTheOldServesOn) {
 
 TEST_F(PipelineTest, WhatNothingCanStartDoesNotReplaceWhatRuns) {
   ASSERT_TRUE(push("tree one"));
-  builder_.set_processes({{"release", "rake db:migrate"}});
+  builder_.set_processes({});
   const auto pushed = push("tree two");
   ASSERT_FALSE(pushed);
   EXPECT_THAT(pushed.error().message(), HasSubstr("there is no file Procfile"));
