@@ -42,6 +42,14 @@ const PropertyTable& table() {
   return kTable;
 }
 
+// Dokku's way to keep packs off an app that is meant to be built otherwise.
+const PropertyTable& packs_table() {
+  static const PropertyTable kTable{
+      .topic = "builder-herokuish",
+      .properties = {{.name = "allowed", .fallback = "true", .parse = true_or_false()}}};
+  return kTable;
+}
+
 Result<ReportValues> report_values(Invocation& call, const server::App& app) {
   const bool deployed = TRY(call.platform.apps.deployed(app));
   return ReportValues{{"builder-detected", deployed ? "herokuish" : ""}};
@@ -58,6 +66,14 @@ void add_builder_commands(Registry& registry) {
                                .properties = &table()},
                               "Display a builder report for one or more apps"));
   registry.add(set_command(table(), "Set or clear a builder property for an app"));
+  registry.add_topic(
+      {"builder-herokuish", "Manage the herokuish builder: whether packs may build"});
+  registry.add(report_command("builder-herokuish:report",
+                              {.title = "builder-herokuish",
+                               .key_prefix = "builder-herokuish-",
+                               .properties = &packs_table()},
+                              "Display a builder-herokuish report for one or more apps"));
+  registry.add(set_command(packs_table(), "Set or clear a builder-herokuish property"));
 }
 
 }  // namespace dokku::cli

@@ -17,6 +17,7 @@ constexpr std::string_view kExamples[] = {
     "apps:report blog --app-dir",
     "apps:set --global disable-autocreation true",
     "apps:unlock blog",
+    "builder-herokuish:set blog allowed false",
     "builder:report blog",
     "builder:set blog build-dir services/web",
     "buildpacks:add --index 1 blog https://github.com/heroku/heroku-buildpack-nodejs",

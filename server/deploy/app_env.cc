@@ -85,6 +85,8 @@ Result<ConfigValues> Pipeline::set_app_env(Deploy& deploy, const AppJson& json, 
   if (!found.missing.empty()) return nobody_to_ask(deploy.name(), found.missing);
   if (found.values.empty()) return ConfigValues();
   building.config.app = TRY(parts_.set_config(deploy.app, found.values, deploy.by));
+  deploy.progress.step("Setting " + std::to_string(found.lines.size()) +
+                       " env var(s) from app.json");
   for (const std::string& line : found.lines) deploy.progress.detail(line);
   return std::move(found.values);
 }

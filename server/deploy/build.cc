@@ -136,6 +136,13 @@ Result<Release> Pipeline::build(Deploy& deploy, const Release& row, const BuildS
     request.build_dir = TRY(computed_property(tx, deploy.app.id, kBuildDir, ""));
     const std::string keep = TRY(computed_property(tx, deploy.app.id, kKeepGitDir, "false"));
     request.keep_git_dir = keep == "true";
+    const std::string allowed =
+        TRY(computed_property(tx, deploy.app.id, "builder-herokuish.allowed", "true"));
+    if (allowed == "false") {
+      return fail(Errc::conflict, "Buildpacks may not build " + deploy.name() +
+                                      "\nAllow it: dokku " + "builder-herokuish:set " +
+                                      deploy.name() + " allowed true");
+    }
     request.app_json = TRY(computed_property(tx, deploy.app.id, kAppJsonPath, "app.json"));
     const runtime::Limits limits = TRY(build_limits(tx, deploy.app.id));
     if (limits.memory_bytes > 0) request.limits.memory_bytes = limits.memory_bytes;

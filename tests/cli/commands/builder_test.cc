@@ -37,6 +37,18 @@ TEST_F(BuilderCommands, BuildDirIsAFolderOfTheRepository) {
 
 using BuildsOfAnApp = RunningAppTest;
 
+TEST_F(BuildsOfAnApp, PacksBuildOnlyWhereTheyAreAllowed) {
+  must("apps:create", "blog");
+  must("builder-herokuish:set", "--global", "allowed", "false");
+  EXPECT_EQ(run("builder-herokuish:report", "blog", "--builder-herokuish-computed-allowed").out,
+            "false\n");
+  push("blog", {{"web", "node server.js"}}, "tree", true);
+  EXPECT_EQ(pushed_.status, 1);
+  EXPECT_NE(pushed_.err.find("dokku builder-herokuish:set blog allowed true"), std::string::npos);
+  must("builder-herokuish:set", "blog", "allowed", "true");
+  push("blog", {{"web", "node server.js"}});
+}
+
 TEST_F(BuildsOfAnApp, SeeWhatIsSet) {
   must("apps:create", "blog");
   must("builder:set", "blog", "build-dir", "services/web");
