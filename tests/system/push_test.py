@@ -1,4 +1,5 @@
 """A push from every pack, and one after the other. Points 2, 6 and 8."""
+import json
 import os
 import signal
 
@@ -41,6 +42,22 @@ class PushPacks(SystemTest):
         repo.add_tree(os.path.join(places.SOURCE, "examples", "node-hello"))
         self.push(repo, "node-hello", timeout=900).must_succeed()
         self.assertEqual(self.get("node-hello").status, 200)
+
+    def test_node_of_2015_gets_an_npm_that_it_can_run(self):
+        """And what only the build needs is there for the build, and not for the app."""
+        package = {"name": "old", "version": "1.0.0", "engines": {"node": "4.2.x"},
+                   "dependencies": {"ms": "2.0.0"}, "devDependencies": {"left-pad": "1.3.0"},
+                   "scripts": {"start": "node server.js", "build": "node build.js"}}
+        pushed = self.push(self.repo({
+            "package.json": json.dumps(package),
+            "build.js": "require('left-pad'); console.log('built by ' + process.version);\n",
+            "server.js": "var ms = require('ms'), dev = 'there';\n"
+                         "try { require('left-pad'); } catch (e) { dev = 'gone'; }\n"
+                         "require('http').createServer(function (q, s) {\n"
+                         "  s.end([process.version, ms('2s'), dev].join(' '));\n"
+                         "}).listen(process.env.PORT);\n"}), "old", timeout=900).must_succeed()
+        self.assertRegex(pushed.out + pushed.err, r"built by v4\.2\.")
+        self.assertRegex(self.get("old").text, r"^v4\.2\.\d+ 2000 gone$")
 
     def test_foreign_pack_from_a_git_url(self):
         pack = self.repo(apps.own_pack_tree("echo 'web: exec python3 server.py' > $1/Procfile"),

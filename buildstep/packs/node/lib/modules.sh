@@ -26,6 +26,10 @@ know_npm() {
   npm_major=$(jq -r '.version | split(".")[0]' .heroku/node/lib/node_modules/npm/package.json)
   without_dev=(--omit=dev)
   [ "$npm_major" -ge 7 ] || without_dev=(--production)
+  # Before 7.3 Node.js does not know NODE_EXTRA_CA_CERTS.
+  if [ "$npm_major" -lt 7 ] && [ -n "${NODE_EXTRA_CA_CERTS-}" ]; then
+    export NPM_CONFIG_CAFILE=${NPM_CONFIG_CAFILE-$NODE_EXTRA_CA_CERTS}
+  fi
 }
 
 install_modules() {

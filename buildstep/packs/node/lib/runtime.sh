@@ -98,14 +98,14 @@ fetch_package() {
     stop "The download of $name $version is damaged: its checksum is wrong."
 }
 
-# The newest npm line that a Node.js version runs.
+# The newest npm line that every version of a Node.js line runs.
 npm_line() {
   local major=${1%%.*}
   if [ "$major" -ge 24 ]; then echo 11
   elif [ "$major" -ge 18 ]; then echo 10
   elif [ "$major" -ge 16 ]; then echo 8
   elif [ "$major" -ge 6 ]; then echo 6
-  elif [ "$major" -ge 4 ]; then echo 5
+  elif [ "$major" -eq 5 ]; then echo 3
   else echo 2; fi
 }
 
@@ -125,6 +125,7 @@ add_npm() {
   mkdir -p "$home/lib/node_modules/npm"
   tar -xzf "$scratch/npm.tgz" -C "$home/lib/node_modules/npm" --strip-components=1 --no-same-owner
   for name in npm npx; do
+    [ -e "$home/lib/node_modules/npm/bin/$name-cli.js" ] || continue  # npm before 5.2: no npx
     ln -sf "../lib/node_modules/npm/bin/$name-cli.js" "$home/bin/$name"
     chmod +x "$home/lib/node_modules/npm/bin/$name-cli.js"
   done
