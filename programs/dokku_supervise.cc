@@ -128,6 +128,17 @@ Result<UniqueFd> lock(const Place& place) {
               "another dokku-supervise keeps the instance " + place.instance.name + " running");
 }
 
+// For who has just taken another's place: whoever looks whether the lock is held holds it as it
+// looks (server/daemons/upgrade_world.cc).
+Result<UniqueFd> lock_soon(const Place& place) {
+  constexpr int kTries = 50, kPauseMs = 20;
+  for (int i = 0;; ++i) {
+    Result<UniqueFd> held = lock(place);
+    if (held || i == kTries || held.error().code() != Errc::conflict) return held;
+    ::poll(nullptr, 0, kPauseMs);
+  }
+}
+
 std::vector<std::string> own_environment() {
   std::vector<std::string> all;
   for (char** each = ::environ; *each != nullptr; ++each) all.emplace_back(*each);
@@ -164,7 +175,7 @@ void become_the_program_on_disk(const Place& place) {
 }
 
 Result<int> keep(const Place& place, const UniqueFd& ready) {
-  const UniqueFd held = TRY(lock(place));
+  const UniqueFd held = TRY(lock_soon(place));
   const Running self = TRY(Running::of(::getpid()));
   TRY(self.note_in(place.pid_file()));
   const std::unique_ptr<Clock> clock = system_clock();

@@ -210,8 +210,10 @@ Result<> Upgrade::replace_supervisor(const std::string& version) {
     if (!now.runs) return ended(version, Part::supervisor, begun);
     if (now.version == version && world_.probe_supervisor()) {
       if (!good) good = clock_.now();
-    } else if (good || clock_.now() - begun > limits_.exec) {
+    } else if (clock_.now() - begun > limits_.exec) {
       return fail(Errc::timed_out, "dokku-supervise " + version + " does not mind the daemons");
+    } else {
+      good.reset();  // in the middle of the exec it is the new one, and has the lock of the old one
     }
     world_.pause(kLookAgain);
   }

@@ -27,6 +27,7 @@ struct Version {
   std::optional<Duration> proxy_lives = std::nullopt;
   bool supervisor_lives = true;
   bool supervisor_minds = true;
+  bool supervisor_blinks = false;  // in the middle of the exec: minds, does not, minds
   bool dokkud_ends_when_asked = true;
 };
 
@@ -95,7 +96,9 @@ class FakeMachine final : public UpgradeWorld {
     return fail(Errc::unavailable, "no proxy");
   }
   Result<> probe_supervisor() override {
-    if (versions[parts[Part::supervisor].version].supervisor_minds) return {};
+    const Version& it = versions[parts[Part::supervisor].version];
+    const bool blinks = it.supervisor_blinks && ++looks_ == 2;
+    if (it.supervisor_minds && !blinks) return {};
     return fail(Errc::unavailable, "no lock");
   }
   std::string last_words(Part) override { return words; }
@@ -124,6 +127,7 @@ class FakeMachine final : public UpgradeWorld {
   std::vector<std::string> told;
 
  private:
+  int looks_ = 0;
   void start(Part part, const std::string& version) {
     parts[part] = {++last_pid_, version, clock_.now(), true};
   }
@@ -256,6 +260,12 @@ TEST_F(UpgradeTest, ASupervisorThatMindsNothingIsUndone) {
   fresh().supervisor_minds = false;
   expect_undone("dokku-supervise new does not mind the daemons");
   EXPECT_THAT(machine_.deeds, Contains("kill 2"));
+}
+
+TEST_F(UpgradeTest, ASupervisorInTheMiddleOfItsExecIsNotOneThatFails) {
+  fresh().supervisor_blinks = true;
+  EXPECT_EQ(upgrade().state, State::done);
+  EXPECT_THAT(machine_.running(), ElementsAre("new", "new", "new"));
 }
 
 TEST_F(UpgradeTest, WhatIsNotedComesBeforeWhatIsDone) {
