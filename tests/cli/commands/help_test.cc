@@ -8,7 +8,7 @@ using Help = CommandsTest;
 TEST_F(Help, HelpComesInItsThreeForms) {
   const std::string help = run("help").out;
   EXPECT_EQ(help.substr(0, 18), "Usage: dokku [--qu");
-  EXPECT_NE(help.find("\n    apps        Manage apps\n"), std::string::npos) << help;
+  EXPECT_NE(help.find("\n    apps               Manage apps\n"), std::string::npos) << help;
   FakeSession bare;
   EXPECT_EQ(run_in(bare, {}).out, help);
   const std::string apps = run("apps:help").out;

@@ -50,6 +50,7 @@ TEST_F(AppEnv, TheFirstDeploySetsWhatIsMissingAndTheBuildSeesIt) {
   ASSERT_TRUE(pushed) << pushed.error().message();
   EXPECT_TRUE(
       progress_.says("-----> Processing app.json env vars\n"
+                     "-----> Setting 2 env var(s) from app.json\n"
                      "       Setting GREETING to the default in app.json\n"
                      "       Setting KEY to a new secret\n"));
   EXPECT_EQ(config().at("MINE"), "kept");
