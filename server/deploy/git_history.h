@@ -16,10 +16,10 @@
 namespace dokku::server {
 
 // As git gc does, with history and all. Returns the bytes that went, errors as below.
-Result<std::uint64_t> pack_repository(const std::filesystem::path& repository);
+Result<std::uint64_t> pack_repository(const std::filesystem::path& path);
 
 // Returns the bytes that went. conflict: somebody pushes or fetches now. Blocks for seconds.
-Result<std::uint64_t> cut_history(const std::filesystem::path& repository);
+Result<std::uint64_t> cut_history(const std::filesystem::path& path);
 
 // `argv` under the shared lock, in the same process; as it is where there is no flock(1).
 std::vector<std::string> git_lock(const std::filesystem::path& repository,
