@@ -27,6 +27,26 @@ void only_log(const char* what, const Result<>& result) {
   if (!result) log::warn(std::string(what) + ": " + result.error().message());
 }
 
+// Those beyond the retention. Returns the oldest number that is kept; 0: there is none.
+Result<std::uint64_t> forget_builds(WriteTx& tx, AppId app) {
+  const std::string set = TRY(computed_property(tx, app, "builds.retention", kBuildsKept));
+  const int kept = std::clamp(std::atoi(set.c_str()), 1, kBuildsKeptMax);
+  TRY(prune_builds(tx, app, kept));
+  const std::vector<Build> left = TRY(list_builds(tx, app, kept));
+  return left.empty() ? std::uint64_t{0} : left.back().number;
+}
+
+void remove_outputs(const Instance& instance, AppId app, std::uint64_t oldest_kept) {
+  std::error_code missing;
+  for (const auto& entry : fs::directory_iterator(build_logs_dir(instance, app), missing)) {
+    const std::string name = entry.path().filename().string();
+    std::uint64_t number = 0;
+    std::from_chars(name.data(), name.data() + name.size(), number);
+    std::error_code failed;
+    if (number < oldest_kept) fs::remove(entry.path(), failed);
+  }
+}
+
 }  // namespace
 
 fs::path build_logs_dir(const Instance& instance, AppId app) {
@@ -70,9 +90,13 @@ Result<> BuildRecord::end(Result<> done, std::uint64_t release) {
     build_.status = cancelled ? BuildStatus::canceled : BuildStatus::failed;
     build_.error = first_line(done.error().message());
   }
-  only_log("recording a build's end",
-           parts_.store.write([&](WriteTx& tx) { return end_build(tx, app_, build_); }));
-  only_log("forgetting old builds", prune_builds(parts_.store, parts_.instance, app_));
+  std::uint64_t oldest = 0;
+  only_log("recording a build's end", parts_.store.write([&](WriteTx& tx) -> Result<> {
+    TRY(end_build(tx, app_, build_));
+    oldest = TRY(forget_builds(tx, app_));
+    return {};
+  }));
+  remove_outputs(parts_.instance, app_, oldest);
   return done;
 }
 
@@ -123,29 +147,10 @@ void BuildRecord::write_tail() {
   only_log("recording a build's output", write_all(file_.get(), tail_));
 }
 
-Result<int> builds_kept(const ReadTx& tx, AppId app) {
-  const std::string set = TRY(computed_property(tx, app, "builds.retention", kBuildsKept));
-  return std::clamp(std::atoi(set.c_str()), 1, kBuildsKeptMax);
-}
-
 Result<> prune_builds(Store& store, const Instance& instance, AppId app) {
-  std::uint64_t oldest = 0;
-  const auto forget = [&](WriteTx& tx) -> Result<> {
-    const int kept = TRY(builds_kept(tx, app));
-    TRY(prune_builds(tx, app, kept));
-    const std::vector<Build> left = TRY(list_builds(tx, app, kept));
-    if (!left.empty()) oldest = left.back().number;
-    return {};
-  };
-  TRY(store.write(forget));
-  std::error_code missing;
-  for (const auto& entry : fs::directory_iterator(build_logs_dir(instance, app), missing)) {
-    const std::string name = entry.path().filename().string();
-    std::uint64_t number = 0;
-    std::from_chars(name.data(), name.data() + name.size(), number);
-    std::error_code failed;
-    if (number < oldest) fs::remove(entry.path(), failed);
-  }
+  const std::uint64_t oldest =
+      TRY(store.write([&](WriteTx& tx) { return forget_builds(tx, app); }));
+  remove_outputs(instance, app, oldest);
   return {};
 }
 

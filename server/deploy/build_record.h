@@ -28,9 +28,7 @@ inline constexpr std::size_t kBuildTailMax = 512 << 10;
 std::filesystem::path build_logs_dir(const Instance& instance, AppId app);
 std::filesystem::path build_log_file(const Instance& instance, AppId app, std::uint64_t number);
 
-// `builds:set retention`, from 1 to kBuildsKeptMax.
-Result<int> builds_kept(const ReadTx& tx, AppId app);
-// Forgets those beyond, and what they printed.
+// Forgets those beyond `builds:set retention`, and what they printed.
 Result<> prune_builds(Store& store, const Instance& instance, AppId app);
 
 class BuildRecord final : public Progress {

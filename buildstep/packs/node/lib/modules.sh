@@ -24,8 +24,11 @@ modules_signature() {
 # Before npm 7 other words say what is left out.
 know_npm() {
   npm_major=$(jq -r '.version | split(".")[0]' .heroku/node/lib/node_modules/npm/package.json)
-  without_dev=(--omit=dev)
-  [ "$npm_major" -ge 7 ] || without_dev=(--production)
+  if [ "$npm_major" -ge 7 ]; then
+    with_dev=(--include=dev) without_dev=(--omit=dev)
+  else
+    with_dev=(--production=false) without_dev=(--production)
+  fi
   # Before 7.3 Node.js does not know NODE_EXTRA_CA_CERTS.
   if [ "$npm_major" -lt 7 ] && [ -n "${NODE_EXTRA_CA_CERTS-}" ]; then
     export NPM_CONFIG_CAFILE=${NPM_CONFIG_CAFILE-$NODE_EXTRA_CA_CERTS}
@@ -53,12 +56,8 @@ install_modules() {
   fi
   rm -rf "$cache/node_modules" "$cache/modules.signature"
   know_npm
-  local include=(--include=dev)
-  if [ "${NPM_CONFIG_PRODUCTION-}" = true ]; then
-    include=("${without_dev[@]}")
-  elif [ "$npm_major" -lt 7 ]; then
-    include=(--production=false)
-  fi
+  local include=("${with_dev[@]}")
+  [ "${NPM_CONFIG_PRODUCTION-}" = true ] && include=("${without_dev[@]}")
   if [ "$npm_major" -ge 5 ] && { [ -f package-lock.json ] || [ -f npm-shrinkwrap.json ]; }; then
     detail "Installing node modules (npm ci)"
     npm ci --prefer-offline "${include[@]}" 2>&1 || modules_failed
